@@ -1,0 +1,57 @@
+# Each target sets up what it needs: a virtual environment, the interpreters, the sandbox.
+
+PYTHON ?= python3
+VENV := .venv
+MODELS := .venv-models
+BIN := $(VENV)/bin
+PACKAGES := -e core -e plugins/racket -e plugins/ocaml
+PYTEST := $(BIN)/python -m pytest
+TORCH := 2.13.0
+
+.PHONY: quickstart test test-models test-full lint bench wheels interpreters clean
+
+## The whole pipeline on recorded completions: no model, no GPU, a few minutes.
+quickstart: $(VENV)/.installed interpreters
+	$(BIN)/multiplt run examples/quickstart/config.toml
+
+## Tests of core and plugins, linters and types: everything that needs no model.
+test: $(VENV)/.installed-dev interpreters lint
+	$(PYTEST) -m "not models"
+
+## Tests that need torch, transformers and vLLM.
+test-models: $(MODELS)/.installed interpreters
+	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models
+
+## All tests at full counts.
+test-full: $(VENV)/.installed-dev $(MODELS)/.installed interpreters lint
+	MULTIPLT_TEST_FULL=1 $(PYTEST) -m "not models"
+	MULTIPLT_TEST_FULL=1 OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy core/src plugins/*/src
+
+bench: $(VENV)/.installed interpreters
+	$(BIN)/python benchmarks/execute.py
+
+wheels: $(VENV)/.installed-dev
+	rm -rf dist
+	for package in core plugins/*; do $(BIN)/python -m build --wheel --outdir dist $$package || exit 1; done
+
+interpreters:
+	scripts/install-interpreters
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(VENV)/bin/python core/pyproject.toml plugins/racket/pyproject.toml plugins/ocaml/pyproject.toml
+	$(BIN)/pip install --quiet $(PACKAGES)
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
+	$(BIN)/pip install --quiet --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(MODELS) dist

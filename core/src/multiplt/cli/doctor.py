@@ -1,0 +1,66 @@
+"""`multiplt doctor`: what works here, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from multiplt.cli.options import as_json, example
+from multiplt.errors import MultipltError
+from multiplt.execute.executor import Executor
+from multiplt.execute.sandbox import Sandbox
+from multiplt.execute.self_check import self_check
+from multiplt.hookspecs import Check
+from multiplt.plugins import installed
+from multiplt.translate.resources import ExecuteSettings, open_judge, open_sandbox
+
+
+@click.command(epilog=example("multiplt doctor"))
+@click.option("--sandbox", default="bubblewrap", show_default=True, help="The sandbox to look at.")
+@as_json
+def doctor(sandbox: str, as_json: bool) -> None:
+    """Check what works here: sandbox, languages and their toolchains; exit 1 where something is missing."""
+    failed = False
+    checks = []
+    for check in _checks(sandbox):
+        failed |= not check.ok
+        if as_json:
+            checks.append(asdict(check))
+        else:
+            mend = f"\n       mend: {check.mend}" if check.mend and not check.ok else ""
+            click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}{mend}")
+    if as_json:
+        click.echo(json.dumps(checks, indent=2))
+    sys.exit(failed)
+
+
+def _checks(name: str) -> Iterator[Check]:
+    plugins = installed()
+    for broken in plugins.broken:
+        yield Check(f"plugin {broken.name}", False, broken.error, f"pip install --upgrade {broken.distribution}")
+    try:
+        sandbox = open_sandbox(name)
+    except MultipltError as error:
+        yield Check(f"sandbox {name}", False, str(error))
+        return
+    yield from _sandbox_checks(sandbox)
+    with Executor(sandbox) as executor:
+        for language in map(plugins.language, plugins.languages):
+            spec = language.spec
+            try:
+                judge = open_judge(spec.name, executor, ExecuteSettings())
+                yield Check(f"language {spec.name}", True, judge.toolchain)
+            except MultipltError as error:
+                yield Check(f"language {spec.name}", False, str(error), f"apt-get install {spec.package}")
+            yield from language.doctor()
+    if not plugins.languages:
+        yield Check("languages", False, "none is installed", "pip install multiplt-lang-NAME")
+
+
+def _sandbox_checks(sandbox: Sandbox) -> Iterator[Check]:
+    for result in self_check(sandbox):
+        yield Check(f"sandbox {sandbox.name}, {result.name}", result.ok, result.detail)

@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+language = click.option("-l", "--lang", "lang", required=True, help="The target language: name, tag or alias.")
+output = click.option("-o", "--output", "out", required=True, help="Where to write; '-' is standard output.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")
+
+
+def execution(command: F) -> F:
+    """The options of commands that execute programs."""
+    for option in (
+        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
+                     help="Seconds for one program."),
+        click.option("--workers", type=click.IntRange(min=1), help="Programs at once; by default one a core."),
+        click.option("--memory", type=click.IntRange(min=1), default=1024, show_default=True,
+                     help="MiB for one program."),
+        click.option("--sandbox", default="bubblewrap", show_default=True,
+                     help="Where programs run; 'none' trusts every program with this account."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def example(text: str) -> str:
+    """An epilog that shows how a command is called."""
+    return f"\b\nExample:\n  {text}"

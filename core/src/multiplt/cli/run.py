@@ -1,0 +1,78 @@
+"""`multiplt run`: the pipeline in a TOML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from multiplt.cli.options import as_json, example
+from multiplt.problems import Status
+from multiplt.rows import read_rows
+from multiplt.run.config import Config, load_config
+from multiplt.run.pipeline import LanguageSummary, run_pipeline
+
+SAMPLE_ROWS = 3
+"""Rows of the dataset that are shown at the end."""
+
+
+@click.command(epilog=example("multiplt run examples/quickstart/config.toml --set sampling.n=5"))
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Change a setting of the file.")
+@as_json
+def run(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Run the pipeline that CONFIG describes; what an earlier run finished is not done again."""
+    run_and_report(load_config(config, overrides), as_json)
+
+
+def run_and_report(config: Config, as_json: bool = False) -> None:
+    """Run a pipeline, then print its table, the datasets' paths and some of their rows."""
+    summaries = []
+    for summary in run_pipeline(config):
+        summaries.append(summary)
+        if summary.resumed:
+            click.echo(f"{summary.language}: everything was done before, nothing was run again", err=True)
+        elif found := sum(stage.shards_found for stage in summary.stages):
+            click.echo(f"{summary.language}: went on after {found} finished shards of an earlier run", err=True)
+    if as_json:
+        click.echo(json.dumps([_as_dict(summary) for summary in summaries], indent=2))
+        return
+    Console().print(_table(summaries))
+    for summary in summaries:
+        _show_dataset(summary)
+
+
+def _table(summaries: list[LanguageSummary]) -> Table:
+    statuses = [str(status) for status in Status]
+    seen = {status for summary in summaries for status in summary.verdicts}
+    columns = [status for status in [*statuses, "no answer"] if status in seen]
+    table = Table("language", "functions", "problems", "completions", *columns, "validated", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for summary in summaries:
+        counts = [summary.functions, summary.problems, summary.completions]
+        counts += [summary.verdicts[status] for status in columns]
+        table.add_row(summary.language, *map(str, counts), str(summary.validated))
+    return table
+
+
+def _show_dataset(summary: LanguageSummary) -> None:
+    click.echo(f"\n{summary.language}: {summary.validated} validated translations in {summary.dataset}")
+    for row, _ in zip(read_rows(summary.dataset), range(SAMPLE_ROWS), strict=False):
+        click.echo(f"\n--- {row['name']}, pass rate {row['pass_rate']:.2f}\n{row['content'].rstrip()}")
+
+
+def _as_dict(summary: LanguageSummary) -> dict[str, object]:
+    return {
+        "language": summary.language,
+        "functions": summary.functions,
+        "problems": summary.problems,
+        "completions": summary.completions,
+        "verdicts": dict(summary.verdicts),
+        "validated": summary.validated,
+        "dataset": str(summary.dataset),
+        "resumed": summary.resumed,
+    }

@@ -1,0 +1,54 @@
+"""Taking comments out of code, by a language's comment and string delimiters."""
+
+from __future__ import annotations
+
+from multiplt.spec import CommentSyntax
+
+
+def strip_comments(code: str, syntax: CommentSyntax) -> str:
+    """`code` without comments and without the lines that held nothing else.
+
+    Strings are left alone; an unclosed comment runs to the end.
+    """
+    kept: list[str] = []
+    position = 0
+    while position < len(code):
+        end = _skip(code, position, syntax)
+        if code[position] in syntax.quotes:
+            kept.append(code[position:end])
+        elif end == position:
+            end = position + 1
+            kept.append(code[position])
+        elif syntax.block and code.startswith(syntax.block[0], position):
+            kept.append(" ")
+        position = end
+    before, after = code.splitlines(), "".join(kept).splitlines()
+    blank_before = {i for i, line in enumerate(before) if not line.strip()} if len(before) == len(after) else set()
+    return "\n".join(line.rstrip() for i, line in enumerate(after) if line.strip() or i in blank_before).strip("\n")
+
+
+def _skip(code: str, at: int, syntax: CommentSyntax) -> int:
+    """Where the string or comment that begins at `at` ends; `at` itself where none begins."""
+    if code[at] in syntax.quotes:
+        end = at + 1
+        while end < len(code) and code[end] != code[at]:
+            end += 2 if code[end] == "\\" else 1
+        return min(end + 1, len(code))
+    if syntax.block and code.startswith(syntax.block[0], at):
+        return _block_end(code, at, *syntax.block, syntax.nested)
+    if syntax.line and code.startswith(syntax.line, at):
+        newline = code.find("\n", at)
+        return len(code) if newline < 0 else newline
+    return at
+
+
+def _block_end(code: str, at: int, opening: str, closing: str, nested: bool) -> int:
+    depth, at = 1, at + len(opening)
+    while at < len(code) and depth:
+        if code.startswith(closing, at):
+            depth, at = depth - 1, at + len(closing)
+        elif nested and code.startswith(opening, at):
+            depth, at = depth + 1, at + len(opening)
+        else:
+            at += 1
+    return at

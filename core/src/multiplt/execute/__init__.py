@@ -1,0 +1,1 @@
+"""Running programs that nobody trusts, and judging what they answer."""

@@ -1,0 +1,118 @@
+"""What to run and what came of it: the records between a language and the executor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one program may use.
+
+    `wall_s` and `cpu_s` are seconds for all commands of a plan together and for each process;
+    `memory` (resident bytes of all processes together) and `address_space` (virtual bytes of each)
+    are bytes, as are `scratch` (the writable folder), `output` (kept of stdout and of stderr, head
+    and tail; more is discarded) and `channel` (the records; more is tampering).
+    """
+
+    wall_s: float = 10.0
+    cpu_s: float | None = None  # None: wall_s, rounded up
+    memory: int = 1024 * MIB
+    address_space: int = 4096 * MIB
+    processes: int = 64
+    scratch: int = 128 * MIB
+    files: int = 256
+    output: int = 16 * 1024
+    channel: int = 8 * MIB
+
+    def with_(self, **changes: Any) -> Limits:
+        """A copy with some limits changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Program:
+    """The files of a program and how it is judged.
+
+    `files` maps paths relative to the working folder to their text. `mode` is `strict` when the
+    harness returns values for the core to judge, `compat` when the program carries its own tests.
+    `text` is the program as a reader wants it: the candidate and its suite.
+    """
+
+    files: Mapping[str, str]
+    entry: str
+    mode: str = "strict"
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to start, found on PATH inside the sandbox, and its arguments.
+
+    >>> Command("lua5.4", "main.lua").argv
+    ('lua5.4', 'main.lua')
+    """
+
+    argv: tuple[str, ...]
+
+    def __init__(self, *argv: str) -> None:
+        object.__setattr__(self, "argv", argv)
+
+
+@dataclass(frozen=True)
+class ExecutionPlan:
+    """What the executor does for one program.
+
+    `checks` run first and in order (a compiler, say) without the nonce; the first that fails ends the
+    plan. `run` gets the nonce as the first line of its standard input and the record channel as
+    descriptor 3 (`/proc/self/fd/3`). The files lie in the working folder, which is writable and
+    vanishes afterwards. `mounts` are further host paths that the toolchain reads, `toolchain` is its
+    version, as far as it is known.
+    """
+
+    files: Mapping[str, str]
+    run: Command
+    checks: tuple[Command, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[str, ...] = ()
+    toolchain: str = ""
+
+    def fingerprint(self, toolchain: str = "") -> str:
+        """SHA-256 over all that decides the outcome: files, commands, limits and toolchain version."""
+        parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], self.limits,
+                 sorted(self.environment.items()), self.mounts, self.toolchain, toolchain)  # fmt: skip
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a plan.
+
+    `failed_check` is the position of the check that failed, `exit_code` that of the last command
+    started (negative: the signal that ended it). `stdout` and `stderr` are head and tail within
+    `Limits.output`. `records` is what was written to the channel and `nonce` what the program was
+    given; `channel_overflow` says that it wrote more than `Limits.channel`. Times are seconds:
+    `wall_s` from the first command on, `cpu_s` of all processes, `waited_s` ready to run but without a
+    core (None where the machine does not tell). `retried` says that a first try timed out on an
+    overloaded machine.
+    """
+
+    exit_code: int
+    stdout: str = ""
+    stderr: str = ""
+    records: bytes = b""
+    nonce: str = ""
+    failed_check: int | None = None
+    timed_out: bool = False
+    out_of_memory: bool = False
+    channel_overflow: bool = False
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    waited_s: float | None = None
+    retried: bool = False

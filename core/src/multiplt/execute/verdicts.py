@@ -1,0 +1,118 @@
+"""From completions to verdicts: build the program, run it, read the answer, judge."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from multiplt.errors import MultipltError
+from multiplt.execute.executor import Executor
+from multiplt.execute.judge import judge
+from multiplt.execute.plan import Command, ExecutionPlan, Limits, Program
+from multiplt.functions import Case, Function, Parameter
+from multiplt.plugins import BoundLanguage
+from multiplt.problems import Completion, Problem, Verdict
+from multiplt.translate.problems import PromptSettings, build_problem
+from multiplt.types import INT
+from multiplt.values import Value
+
+MARK = "multiplt-reached"
+"""What a stub raises, to see that a test reaches it."""
+
+PATIENCE_S = 120.0
+"""Seconds for the first start of a toolchain, which may have to be read from a cold disk."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A completion of a problem, to be judged."""
+
+    problem: Problem
+    completion: Completion
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and the text of the program that it is about: the candidate and its suite."""
+
+    verdict: Verdict
+    program: str
+
+
+class Judge:
+    """Judges completions in one language with one executor.
+
+    >>> judge = Judge(language, executor, Limits(wall_s=10))  # doctest: +SKIP
+    >>> judge.check()  # doctest: +SKIP
+    >>> next(judge.verdicts([Submission(problem, completion)])).verdict.status  # doctest: +SKIP
+    """
+
+    def __init__(self, language: BoundLanguage, executor: Executor, limits: Limits) -> None:
+        self.language = language
+        self.executor = executor
+        self.limits = limits
+
+    @cached_property
+    def toolchain(self) -> str:
+        """The first line that the toolchain says of its version, inside the sandbox.
+
+        Raises `MultipltError` where it does not start, with the package to install.
+        """
+        spec = self.language.spec
+        plan = self.language.execution_plan(Program({}, ""), replace(self.limits, wall_s=PATIENCE_S))
+        outcome = next(self.executor.run([replace(plan, run=Command(*spec.toolchain), checks=())]))
+        said = (outcome.stdout.strip() or outcome.stderr.strip()).splitlines()
+        if outcome.exit_code != 0 or not said:
+            why = "is not installed" if outcome.exit_code == 127 else f"fails: {said[0] if said else 'it says nothing'}"
+            raise MultipltError(f"{spec.toolchain[0]} ({spec.name}) {why}; apt-get install {spec.package}")
+        return said[0]
+
+    def check(self) -> None:
+        """Run a canary before a job: a stub must be reached, so that a broken toolchain never scores 0.
+
+        Raises `MultipltError` naming the toolchain and what it said.
+        """
+        problem = canary(self.language)
+        stub = Submission(problem, self.language.build_stub(problem, MARK))
+        verdict = next(self._judged([stub], replace(self.limits, wall_s=PATIENCE_S))).verdict
+        if verdict.failure is None or MARK not in verdict.failure.actual:
+            said = (verdict.message or verdict.stderr).strip().splitlines()
+            raise MultipltError(
+                f"{self.toolchain} ({self.language.spec.name}) does not run a trivial program: "
+                f"{verdict.status}{', ' + said[0] if said else ''}; see: multiplt doctor"
+            )
+
+    def verdicts(self, submissions: Iterable[Submission]) -> Iterator[Judged]:
+        """Verdicts in the order of the submissions, which are read lazily."""
+        return self._judged(submissions, self.limits)
+
+    def _judged(self, submissions: Iterable[Submission], limits: Limits) -> Iterator[Judged]:
+        toolchain, idioms = self.toolchain, self.language.spec.idioms
+        waiting: deque[tuple[Problem, Program]] = deque()
+
+        def plans() -> Iterator[ExecutionPlan]:
+            for submission in submissions:
+                program = self.language.build_program(submission.problem, submission.completion)
+                waiting.append((submission.problem, program))
+                yield replace(self.language.execution_plan(program, limits), toolchain=toolchain)
+
+        for outcome in self.executor.run(plans()):
+            problem, program = waiting.popleft()
+            results = self.language.parse_result(problem, program, outcome)
+            yield Judged(judge(problem, outcome, results, idioms, toolchain), program.text)
+
+
+def canary(language: BoundLanguage) -> Problem:
+    """A problem that every language can express: the successor of an int."""
+    function = Function(
+        name="successor",
+        parameters=(Parameter("n", INT),),
+        returns=INT,
+        docstring="The int after n.",
+        cases=(Case((Value(INT, 1),), Value(INT, 2)),),
+        source="def successor(n):\n    return n + 1",
+        python_name="successor",
+    )
+    return build_problem(language, function, "successor", PromptSettings(canonical=False))[0]

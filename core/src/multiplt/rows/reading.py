@@ -1,0 +1,80 @@
+"""Reading rows from wherever they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from multiplt.errors import MultipltError
+from multiplt.rows.hub import is_hub_name, read_hub
+from multiplt.rows.jsonl import Row, read_document, read_lines, unzipped
+from multiplt.rows.multipl_e import completions_files, read_json_file
+from multiplt.rows.parquet import read_parquet
+
+
+def read_rows(source: str | Path) -> Iterator[Row]:
+    """The rows of `source`, one after the other.
+
+    `source` is a file of JSONL (compressed or not) or Parquet, a folder of Parquet files, MultiPL-E
+    files or JSONL files, `-` for JSONL on standard input, or a Hub dataset `owner/name[:split]`. A
+    path that exists wins over a Hub name.
+
+    Raises `MultipltError` at once where the source is missing, is empty or starts malformed, and in
+    the middle where it is malformed there.
+    """
+    rows = _open(str(source))
+    first = next(rows, None)
+    if first is None:
+        raise MultipltError(f"{_called(source)} holds no rows; check that it was made in full")
+    return chain((first,), rows)
+
+
+def _called(source: str | Path) -> str:
+    return "standard input" if str(source) == "-" else str(source)
+
+
+def _open(source: str) -> Iterator[Row]:
+    if source == "-":
+        return read_lines(sys.stdin.buffer, _called(source))
+    path = Path(source)
+    if path.is_dir():
+        return _folder_rows(path)
+    if path.exists():
+        return _file_rows(path)
+    if is_hub_name(source):
+        return read_hub(source)
+    raise MultipltError(f"there is no file or folder {source}; check the path")
+
+
+def _folder_rows(folder: Path) -> Iterator[Row]:
+    visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.is_file()]
+    if parquet := [path for path in visible if path.suffix == ".parquet"]:
+        return chain.from_iterable(map(read_parquet, parquet))
+    if files := completions_files(folder):
+        return map(read_json_file, files)
+    lines = [path for path in visible if ".jsonl" in path.suffixes[-2:] and "rejected" not in path.name.split(".")]
+    if lines:
+        return chain.from_iterable(map(_file_rows, lines))
+    raise MultipltError(f"{folder} holds no Parquet, JSONL or MultiPL-E file; check the path")
+
+
+def _file_rows(path: Path) -> Iterator[Row]:
+    try:
+        with path.open("rb") as file:
+            start = file.peek(4)[:4]  # what a file is shows in its first bytes, whatever its name
+            if not start:
+                raise MultipltError(f"{path} is empty; check that it was made in full")
+            if start == b"PAR1":
+                yield from read_parquet(path)
+                return
+            if path.suffix == ".parquet":
+                raise MultipltError(f"{path} is not Parquet; rename it after its form or fetch it again")
+            lines = unzipped(file, str(path)) if start[:2] == b"\x1f\x8b" else iter(file)
+            if ".json" in path.suffixes[-2:]:  # one object or a list, or else a row a line
+                yield from read_document(lines, str(path))
+            else:
+                yield from read_lines(lines, str(path))
+    except OSError as error:
+        raise MultipltError(f"cannot read {path} ({error.strerror or error}); check the path") from error

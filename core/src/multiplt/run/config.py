@@ -1,0 +1,200 @@
+"""The settings of `multiplt run`: one TOML file, checked before any work starts."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from multiplt.errors import MultipltError, UsageError
+from multiplt.rows.hub import is_hub_name
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+REPLAY = "replay:"
+
+
+class Section(BaseModel):
+    """Settings that belong together: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RunSection(Section):
+    """What is made, and how the work is cut. `shard_size` is in rows."""
+
+    output: Path = Field(strict=False)
+    languages: tuple[str, ...] = Field(strict=False, min_length=1)
+    seed: int = 0
+    shard_size: Count = 100
+    engine: Literal["local"] = "local"
+
+
+class SourceSection(Section):
+    """The tested functions: a path, or the name of a Hub dataset."""
+
+    functions: str
+
+
+class PromptsSection(Section):
+    """How a model is asked: `canonical` puts the Python solution into the prompt."""
+
+    canonical: bool = True
+    style: Literal["completion", "chat"] = "completion"
+
+
+class ModelSection(Section):
+    """The model, such as `replay:FILE` or `openai:MODEL@URL`; `request_timeout` is in seconds."""
+
+    name: str = Field(pattern=r"^[\w.-]+:.+")
+    concurrency: Count = 32
+    request_timeout: Positive = 600.0
+
+
+class SamplingSection(Section):
+    """How the model is sampled; n, temperature and top-p are those of the MultiPL-T paper (OOPSLA 2024)."""
+
+    n: Count = 50
+    temperature: Annotated[float, Field(ge=0)] = 0.8
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    max_tokens: Count = 512
+
+
+class ExecuteSection(Section):
+    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core."""
+
+    timeout: Positive = 10.0
+    workers: Count | None = None
+    sandbox: str | None = None
+    memory: Count = 1024
+
+
+class Config(Section):
+    """All settings of a run."""
+
+    run: RunSection
+    source: SourceSection
+    prompts: PromptsSection = PromptsSection()
+    model: ModelSection
+    sampling: SamplingSection = SamplingSection()
+    execute: ExecuteSection = ExecuteSection()
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """The settings in the TOML file at `path`, with each override `section.key=value` in place.
+
+    A value is read as TOML, or as text where it is none. Relative paths are relative to the file that
+    holds them; in an override, to the current folder.
+
+    Raises `MultipltError` for a file that is missing, is no TOML or holds a wrong key or value, and
+    `UsageError` for a wrong override.
+    """
+    settings = _read_toml(path)
+    _anchor(settings, path.absolute().parent)
+    given: dict[str, Any] = {}
+    for override in overrides:
+        section, key, value = _parse_override(override)
+        given.setdefault(section, {})[key] = value
+    _anchor(given, Path.cwd())
+    for section, values in given.items():
+        kept = settings.get(section, {})
+        settings[section] = (kept if isinstance(kept, dict) else {}) | values
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        keys = {(section, key) for section, values in given.items() for key in values}
+        raise _explain(error, path, keys) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MultipltError(f"cannot read the configuration {path} ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise MultipltError(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise MultipltError(f"{path} is not TOML: {error}; mend that line") from error
+
+
+def _parse_override(override: str) -> tuple[str, str, Any]:
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise UsageError(f"--set {override} is no setting; write it as section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    return section, key, value
+
+
+def _anchor(settings: dict[str, Any], folder: Path) -> None:
+    """Make the paths in `settings` absolute, those relative being relative to `folder`."""
+
+    def absolute(text: str) -> str:
+        return str(folder / (Path(text).expanduser() if text.startswith("~/") else text))
+
+    match settings:
+        case {"run": {"output": str(output)}}:
+            settings["run"]["output"] = absolute(output)
+    match settings:
+        case {"source": {"functions": str(name)}} if name not in ("", "-"):
+            is_path = Path(absolute(name)).exists() or not is_hub_name(name)
+            settings["source"]["functions"] = absolute(name) if is_path else name
+    match settings:
+        case {"model": {"name": str(name)}} if name.startswith(REPLAY) and name != REPLAY:
+            settings["model"]["name"] = REPLAY + absolute(name.removeprefix(REPLAY))
+
+
+def _explain(error: ValidationError, path: Path, overridden: set[tuple[str, str]]) -> MultipltError:
+    """The first fault that was found, as one sentence; unknown keys first, since they explain missing ones."""
+    faults = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
+    fault = faults[0]
+    place = [str(part) for part in fault["loc"]]
+    by_override = any(key[: len(place)] == tuple(place[:2]) for key in overridden)
+    where = "--set" if by_override else f"{path}:"
+    kind = UsageError if by_override else MultipltError
+    name = ".".join(place)
+    match fault["type"]:
+        case "extra_forbidden":
+            return kind(f"{where} {name} is no setting; {_suggest(place)}")
+        case "missing":
+            return kind(f"{where} {name} is missing; add {_entry(place)}")
+        case "model_type" | "model_attributes_type":
+            return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should be a section; write [{name}]")
+        case "string_pattern_mismatch":
+            return kind(f"{where} {name} is {fault['input']!r} and should be like replay:FILE or openai:MODEL@URL")
+    # pydantic says "Input should be …", of what in Python's terms
+    said = fault["msg"].partition(" should ")[2].replace("tuple", "list") or fault["msg"]
+    return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should {said}")
+
+
+def _entry(place: Sequence[str]) -> str:
+    return f"the section [{place[0]}]" if len(place) == 1 else f"{place[-1]} = … to [{place[0]}]"
+
+
+def _suggest(place: Sequence[str]) -> str:
+    fields: Mapping[str, Any] = Config.model_fields
+    if len(place) > 1 and place[0] in fields:
+        section = fields[place[0]].annotation
+        fields = section.model_fields
+    close = difflib.get_close_matches(place[-1], fields, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(fields)}"
+
+
+def build_config(**sections: Mapping[str, Any]) -> Config:
+    """The settings of a run from a command's options, each section by its name.
+
+    Raises `UsageError` for a wrong value.
+    """
+    try:
+        return Config.model_validate(sections)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise UsageError(f"{'.'.join(map(str, fault['loc']))} is {fault['input']!r}: {fault['msg'].lower()}") from None

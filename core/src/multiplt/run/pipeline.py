@@ -1,0 +1,143 @@
+"""The pipeline of `multiplt run`: from tested functions to validated translations, language by language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from multiplt.execute.executor import Executor
+from multiplt.models import ModelOptions, Sampling
+from multiplt.plugins import BoundLanguage, installed
+from multiplt.rows import read_rows, write_rows
+from multiplt.run.config import Config
+from multiplt.run.engine import LocalEngine, Stage
+from multiplt.run.lock import exclusive
+from multiplt.run.manifest import code_versions
+from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
+from multiplt.translate.generation import Generate
+from multiplt.translate.problems import PromptSettings
+from multiplt.translate.prompting import Prompts
+from multiplt.translate.resources import ExecuteSettings, ModelSession, open_judge, open_sandbox
+from multiplt.translate.translations import Translations
+from multiplt.translate.validation import Execute
+
+
+@dataclass
+class LanguageSummary:
+    """What a run came to in one language."""
+
+    language: str
+    dataset: Path
+    functions: int = 0
+    problems: int = 0
+    completions: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    validated: int = 0
+    resumed: bool = False
+    stages: list[StageSummary] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was looked at before any work: languages with their toolchains, and the model's version."""
+
+    toolchains: dict[str, str]
+    model_version: str
+
+
+def run_pipeline(config: Config) -> Iterator[LanguageSummary]:
+    """Run what is not done yet, yielding each language's summary as it is complete.
+
+    The run's folder holds a folder for each stage and language, and `dataset/LANGUAGE.parquet`.
+
+    Raises `MultipltError` before any work where a language, its toolchain, the sandbox, the model or
+    the functions are not there.
+    """
+    output = config.run.output
+    languages = [installed().language(name) for name in config.run.languages]
+    with exclusive(output):
+        prepared = prepare(config, languages)
+        functions = import_rows(
+            read_rows(config.source.functions), output / "functions", shard_size=config.run.shard_size
+        )
+        for language in languages:
+            yield _run_language(config, language, prepared, functions)
+
+
+def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
+    """Check, before any work, that everything the run needs is there and works."""
+    execute = execute_settings(config)
+    session = ModelSession(config.model.name, model_options(config))
+    try:
+        session.run(session.model.check())
+        version = session.model.version
+    finally:
+        session.close()
+    with Executor(open_sandbox(execute.sandbox), execute.workers) as executor:
+        toolchains = {
+            language.spec.name: open_judge(language.spec.name, executor, execute).toolchain for language in languages
+        }
+    return Prepared(toolchains, version)
+
+
+def execute_settings(config: Config) -> ExecuteSettings:
+    """The settings of execution, for the stages."""
+    section = config.execute
+    chosen = {} if section.sandbox is None else {"sandbox": section.sandbox}
+    return ExecuteSettings(timeout=section.timeout, workers=section.workers, memory=section.memory, **chosen)
+
+
+def model_options(config: Config) -> ModelOptions:
+    """How the model is treated."""
+    return ModelOptions(concurrency=config.model.concurrency, timeout_s=config.model.request_timeout)
+
+
+def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
+    """The stages of one language, in order."""
+    execute = execute_settings(config)
+    sampling = config.sampling
+    return [
+        Prompts(language, PromptSettings(config.prompts.canonical, config.prompts.style), execute),
+        Generate(
+            language=language,
+            model=config.model.name,
+            version=prepared.model_version,
+            options=model_options(config),
+            sampling=Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens),
+            n=sampling.n,
+            seed=config.run.seed,
+            chat=config.prompts.style == "chat",
+        ),
+        Execute(language, execute, prepared.toolchains[language]),
+        Translations(language),
+    ]
+
+
+def _run_language(
+    config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary
+) -> LanguageSummary:
+    output, name = config.run.output, language.spec.name
+    summary = LanguageSummary(name, output / "dataset" / f"{name}.parquet", functions=functions.rows_in)
+    source = output / "functions"
+    for stage in stages(config, name, prepared):
+        folder = output / stage.name / name
+        versions = code_versions(language.distribution)
+        summary.stages.append(run_stage(stage, source, folder, engine=LocalEngine(), versions=versions))
+        source = folder
+    summary.resumed = all(stage.shards_made == 0 for stage in summary.stages)
+    if not summary.resumed or not summary.dataset.exists():
+        summary.dataset.parent.mkdir(parents=True, exist_ok=True)
+        write_rows(read_shards(source), summary.dataset)
+    _count(summary, output)
+    return summary
+
+
+def _count(summary: LanguageSummary, output: Path) -> None:
+    for row in read_shards(output / "execute" / summary.language):
+        summary.problems += 1
+        summary.completions += len(row["samples"])
+        summary.verdicts.update(result["status"] if result else "no answer" for result in row["results"])
+    summary.validated = summary.stages[-1].rows_kept
+

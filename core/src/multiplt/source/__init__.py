@@ -1,0 +1,1 @@
+"""Step 1: from Python source to tested, typed functions."""

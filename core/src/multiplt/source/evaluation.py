@@ -1,0 +1,116 @@
+"""Evaluating tests that are more than literals, by running them in the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Protocol
+
+from multiplt.asserts import Call, Pending
+from multiplt.errors import MultipltError, Refused
+from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome
+from multiplt.execute.records import BadRecord, CaseResult, read_records
+from multiplt.functions import Definition
+from multiplt.literals import read_value
+
+LIMITS = Limits(wall_s=10.0)
+SEEDS = ("0", "1")
+"""Tests are evaluated once under each hash seed, so that an answer that depends on it shows."""
+
+
+class Runs(Protocol):
+    """What evaluation needs of an executor."""
+
+    def run(self, plans: Iterable[ExecutionPlan]) -> Iterator[Outcome]:
+        """Outcomes in the order of the plans."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The tests of one function that are to be evaluated."""
+
+    definition: Definition
+    tests: tuple[Pending, ...]
+
+    def plans(self) -> list[ExecutionPlan]:
+        """One plan per hash seed."""
+        job = {
+            "source": self.definition.module,
+            "entrypoint": self.definition.signature.name,
+            "tests": [pending.test for pending in self.tests],
+        }
+        package = files("multiplt")
+        sources = {
+            "recorder.py": (package / "source" / "recorder.py").read_text(),
+            "literals.py": (package / "literals.py").read_text(),
+            "job.json": json.dumps(job),
+        }
+        run = Command("python3", "-S", "-B", "recorder.py")
+        return [
+            ExecutionPlan(sources, run, limits=LIMITS, environment={"PYTHONHASHSEED": seed}) for seed in SEEDS
+        ]
+
+
+def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list[Call | Refused]]:
+    """For each evaluation, what each of its tests says, or why it cannot be used."""
+    kept: list[Evaluation] = []
+
+    def plans() -> Iterator[ExecutionPlan]:
+        for evaluation in evaluations:
+            kept.append(evaluation)
+            yield from evaluation.plans()
+
+    outcomes = executor.run(plans())
+    for first in outcomes:
+        evaluation = kept.pop(0)
+        runs = [first, *(next(outcomes) for _ in SEEDS[1:])]
+        yield _joined(evaluation, runs)
+
+
+def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Call | Refused]:
+    """What all runs agree on."""
+    runs = [_read(evaluation, outcome) for outcome in outcomes]
+    joined: list[Call | Refused] = []
+    for results in zip(*runs, strict=True):
+        refusal = next((result for result in results if isinstance(result, Refused)), None)
+        if refusal is None and any(repr(result) != repr(results[0]) for result in results):
+            refusal = Refused("the result changes from run to run")
+        joined.append(refusal or results[0])
+    return joined
+
+
+def _read(evaluation: Evaluation, outcome: Outcome) -> list[Call | Refused]:
+    if outcome.exit_code in (126, 127):
+        raise MultipltError("no python3 starts inside the sandbox; install Debian's package python3")
+    try:
+        records = read_records(outcome.records, outcome.nonce)
+    except BadRecord as error:
+        return [Refused(f"the test disturbed its evaluation: {error}") for _ in evaluation.tests]
+    if records.load_error:
+        return [Refused(f"the function does not load: {records.load_error[1]}") for _ in evaluation.tests]
+    by_number = {result.case: result for result in records.cases} if records.complete else {}
+    return [
+        _call(pending, by_number[number]) if number in by_number else Refused(f"the test {_ended(outcome)}")
+        for number, pending in enumerate(evaluation.tests)
+    ]
+
+
+def _ended(outcome: Outcome) -> str:
+    if outcome.timed_out:
+        return "runs out of time"
+    return "runs out of memory" if outcome.out_of_memory else "ends Python"
+
+
+def _call(pending: Pending, result: CaseResult) -> Call | Refused:
+    """The call that a test recorded; a bare assert of something other than a bool asks for its truth."""
+    if result.kind == "raised":
+        return Refused(f"the test raises {result.value}")
+    try:
+        arguments, returned = read_value(result.value)
+    except ValueError:
+        return Refused(f"the test's values cannot be written down: {result.value[:200]}")
+    if pending.truth is None or isinstance(returned, bool):
+        return Call(tuple(arguments), returned)
+    return Call(tuple(arguments), pending.truth, check="truth")

@@ -1,0 +1,1 @@
+"""Step 2: from tested functions to validated translations."""

@@ -1,0 +1,98 @@
+"""What stages keep open while they work: plugins, executor, judge, model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeVar
+
+from multiplt.execute.executor import Executor
+from multiplt.execute.plan import MIB, ExecutionPlan, Limits, Outcome
+from multiplt.execute.sandbox import Sandbox
+from multiplt.execute.sandboxes import DEFAULT, SandboxFactory, find_sandbox
+from multiplt.execute.verdicts import Judge
+from multiplt.models import Model, ModelOptions, ModelRegistry
+from multiplt.plugins import Plugins, installed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ExecuteSettings:
+    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core."""
+
+    timeout: float = 10.0
+    workers: int | None = None
+    sandbox: str = DEFAULT
+    memory: int = 1024
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of one program."""
+        return Limits(wall_s=self.timeout, memory=self.memory * MIB)
+
+
+def open_sandbox(name: str, plugins: Plugins | None = None) -> Sandbox:
+    """The sandbox of that name, from the core or a plugin, known to work."""
+    others: dict[str, SandboxFactory] = {}
+    (plugins or installed()).manager.hook.multiplt_register_sandboxes(register=others.__setitem__)
+    return find_sandbox(name, others)
+
+
+def open_executor(settings: ExecuteSettings) -> Executor:
+    """An executor in the sandbox that the settings name."""
+    return Executor(open_sandbox(settings.sandbox), settings.workers)
+
+
+def open_judge(language: str, executor: Executor, settings: ExecuteSettings) -> Judge:
+    """The judge of a language, its toolchain known to work."""
+    judge = Judge(installed().language(language), executor, settings.limits)
+    judge.check()
+    return judge
+
+
+def open_model(name: str, options: ModelOptions) -> Model:
+    """The model of that name, from the core or a plugin; whether it answers, `Model.check` tells."""
+    registry = ModelRegistry()
+    installed().manager.hook.multiplt_register_models(register=registry.register)
+    return registry.find(name, options)
+
+
+class ModelSession:
+    """A model and the event loop that it lives in, for callers that are not asynchronous."""
+
+    def __init__(self, name: str, options: ModelOptions) -> None:
+        self._runner = asyncio.Runner()
+        self.model = open_model(name, options)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the model's event loop."""
+        return self._runner.run(work)
+
+    def close(self) -> None:
+        """Close the model and the loop."""
+        self._runner.run(self.model.close())
+        self._runner.close()
+
+
+class LazyExecutor:
+    """An executor that needs no sandbox before it has a program to run."""
+
+    def __init__(self, settings: ExecuteSettings) -> None:
+        self._settings = settings
+        self._executor: Executor | None = None
+
+    def run(self, plans: Iterable[ExecutionPlan]) -> Iterator[Outcome]:
+        """See `Executor.run`."""
+        waiting = iter(plans)
+        for first in waiting:
+            self._executor = self._executor or open_executor(self._settings)
+            return self._executor.run(chain([first], waiting))
+        return iter(())
+
+    def close(self) -> None:
+        """Close the executor, if there is one."""
+        if self._executor:
+            self._executor.close()

@@ -1,0 +1,52 @@
+"""Stage `execute`: completions get their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from multiplt.execute.verdicts import Judge, Judged, Submission
+from multiplt.problems import Problem
+from multiplt.rows import Row
+from multiplt.run.engine import StageContext, StageResult
+from multiplt.translate.resources import ExecuteSettings, open_executor, open_judge
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Problems with samples → the same with the verdict on each; a sample without text gets none."""
+
+    language: str
+    execute: ExecuteSettings
+    toolchain: str
+    name: str = "execute"
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the rows."""
+        return {"timeout": self.execute.timeout, "memory": self.execute.memory, "toolchain": self.toolchain}
+
+    def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
+        """Each row with `results`, one for each of its samples."""
+        executor = context.resource("executor", lambda: open_executor(self.execute))
+        judge = context.resource("judge", lambda: open_judge(self.language, executor, self.execute))
+        judged = judge.verdicts(_submissions(rows, judge))
+        kept = []
+        for row in rows:
+            results = [None if "error" in sample else _result(next(judged)) for sample in row["samples"]]
+            kept.append({**row, "results": results})
+            context.advance()
+        return StageResult(kept)
+
+
+def _submissions(rows: list[Row], judge: Judge) -> Iterator[Submission]:
+    for row in rows:
+        problem = Problem.from_row(row)
+        for sample in row["samples"]:
+            if "error" not in sample:
+                yield Submission(problem, judge.language.extract_completion(problem, sample["text"]))
+
+
+def _result(judged: Judged) -> Row:
+    verdict = asdict(judged.verdict)
+    return {"program": judged.program, **verdict, "status": str(judged.verdict.status)}

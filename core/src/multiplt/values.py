@@ -1,0 +1,113 @@
+"""Typed values: a Python value elaborated against the type of the place where it stands.
+
+A `Value` is a Python value together with the type of the place where it stands, all the way down, so
+that a language only has to say how each kind is spelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from multiplt.errors import Refused
+from multiplt.literals import to_text
+from multiplt.types import Type, infer_type
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value at a type.
+
+    `content` is a plain bool, int, float, str or None for the scalars; a tuple of `Value` for a list,
+    tuple or set; a tuple of (key, value) pairs for a dict; and for an optional, union or Any the
+    `Value` it holds (None for an absent optional).
+
+    >>> elaborate([1, None], parse_type("List[Optional[float]]")).content[0].content
+    Value(type=Type(kind='float', args=(), variadic=False), content=1.0)
+    """
+
+    type: Type
+    content: Any
+
+
+def elaborate(value: Any, type: Type, *, expected: bool = False) -> Value:
+    """Give a Python value the type of the place where it stands.
+
+    An int becomes a float where a float is due, and 0, 1 a bool where a bool is due, as `==` has it
+    in Python. As the `expected` side of a test a float equal to an int may stand for it too
+    (`assert f(4) == 2.0`); as an argument it may not, since the function could tell the difference.
+
+    Raises `Refused` where the value does not fit the type.
+    """
+    match type.kind:
+        case "any":
+            inner = infer_type(value)
+            return Value(type, elaborate(value, inner, expected=expected))
+        case "optional":
+            return Value(type, None if value is None else elaborate(value, type.args[0], expected=expected))
+        case "union":
+            return Value(type, _elaborate_member(value, type, expected))
+        case "list" if isinstance(value, list):
+            return Value(type, tuple(elaborate(item, type.args[0], expected=expected) for item in value))
+        case "set" if isinstance(value, set | frozenset):
+            items = sorted(value, key=repr)
+            return Value(type, tuple(elaborate(item, type.args[0], expected=expected) for item in items))
+        case "tuple" if isinstance(value, tuple) and (type.variadic or len(value) == len(type.args)):
+            args = type.args * len(value) if type.variadic else type.args
+            return Value(type, tuple(elaborate(v, arg, expected=expected) for v, arg in zip(value, args, strict=True)))
+        case "dict" if isinstance(value, dict):
+            key, item = type.args
+            return Value(
+                type,
+                tuple(
+                    (elaborate(k, key, expected=expected), elaborate(v, item, expected=expected))
+                    for k, v in value.items()
+                ),
+            )
+    return Value(type, _elaborate_scalar(value, type, expected))
+
+
+def _elaborate_member(value: Any, type: Type, expected: bool) -> Value:
+    exact = infer_type(value)
+    members = sorted(type.args, key=lambda member: member != exact)  # the member of the value's own type first
+    for member in members:
+        try:
+            return elaborate(value, member, expected=expected)
+        except Refused:
+            continue
+    raise Refused(f"{to_text(value)} does not fit {type}")
+
+
+def _elaborate_scalar(value: Any, type: Type, expected: bool) -> Any:
+    match type.kind, value:
+        case ("bool", bool()) | ("float", float()) | ("none", None):
+            return value
+        case "str", str():
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                raise Refused("a string holds a lone surrogate, which is no character")
+            return value
+        case "int", bool() | int():
+            return int(value)
+        case "bool", int() | float() if value in (0, 1) and expected:
+            return bool(value)
+        case "int", float() if expected and value.is_integer():
+            return int(value)
+        case "float", bool() | int() if abs(value) <= 2**1023 and int(float(value)) == value:
+            return float(value)
+    raise Refused(f"{to_text(value)} does not fit {type}")
+
+
+def plain(value: Value) -> Any:
+    """The Python value that an elaborated value stands for."""
+    match value.type.kind:
+        case "optional" | "union" | "any":
+            return None if value.content is None else plain(value.content)
+        case "list":
+            return [plain(item) for item in value.content]
+        case "tuple":
+            return tuple(plain(item) for item in value.content)
+        case "set":
+            return {plain(item) for item in value.content}
+        case "dict":
+            return {plain(key): plain(item) for key, item in value.content}
+    return value.content
