@@ -36,13 +36,15 @@ def numbered(count: int) -> Iterator[ExecutionPlan]:
     return (shell(f"echo {number}") for number in range(count))
 
 
-def running(mark: str) -> int:
+def running(seconds: str) -> int:
+    """The number of processes that are `sleep SECONDS`, or the shell above one."""
     count = 0
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            count += mark.encode() in file.read_bytes().replace(b"\0", b" ")
+            program, *arguments = file.read_bytes().decode("utf-8", "replace").split("\0")
         except OSError:
             continue
+        count += program in ("sleep", "sh", "/run/sh") and seconds in " ".join(arguments)
     return count
 
 
@@ -151,11 +153,11 @@ def test_closing_kills_what_runs(sandbox: Sandbox) -> None:
     with Executor(sandbox, workers=2) as executor:
         outcomes = executor.run([shell("true"), shell("sleep 41.5; true"), shell("sleep 41.5")])
         next(outcomes)
-        assert wait_until(lambda: running("sleep 41.5"))
+        assert wait_until(lambda: running("41.5"))
         begin = time.monotonic()
         outcomes.close()  # type: ignore[attr-defined]
         assert time.monotonic() - begin < 3
-    assert running("sleep 41.5") == 0
+    assert running("41.5") == 0
     assert threading.active_count() == threads
     assert children(os.getpid()) == []
 
@@ -177,14 +179,26 @@ def test_nothing_survives_the_process(signum: signal.Signals, tmp_path: Path) ->
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     code = DRIVER.replace("{MARK}", mark)
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE) as process:
-        assert wait_until(lambda: running(f"sleep {mark}") >= 6)
+        assert wait_until(lambda: running(mark) >= 12)  # all of them: 3 workers, 2 sleeps, 2 shells
         process.send_signal(signum)
         begin = time.monotonic()
         _, stderr = process.communicate(timeout=10)
         assert time.monotonic() - begin < 5
     assert (b"KeyboardInterrupt" in stderr) == (signum == signal.SIGINT)
-    assert wait_until(lambda: running(f"sleep {mark}") == 0, 3)
+    assert wait_until(lambda: running(mark) == 0, 3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_program_survives_a_kill_at_any_moment() -> None:
+    for moment in range(8):
+        mark = f"43.{os.getpid()}{moment}"
+        code = DRIVER.replace("{MARK}", mark)
+        with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
+            wait_until(lambda: children(process.pid))  # noqa: B023
+            time.sleep(0.004 * moment)
+            process.kill()
+        time.sleep(0.2)
+        assert wait_until(lambda: running(mark) == 0, 3)  # noqa: B023
 
 
 # Outcomes that wait.

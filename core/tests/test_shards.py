@@ -76,8 +76,8 @@ def test_a_run_accounts_for_every_row(tmp_path: Path, whole: dict[str, list[Row]
     ]  # fmt: skip
     assert summaries[1].reasons == {"a multiple of 7": 9}
     assert [len(whole[name]) for name in (*STAGES, "rejected")] == [60, 51, 51, 153, 9]
-    assert whole["unfold"][:2] == [{"n": 1, "content": "2/0"}, {"n": 1, "content": "2/1"}]
-    assert whole["rejected"][0] == {"stage": "scale", "reason": "a multiple of 7", "n": 0, "scaled": 0}
+    assert whole["unfold"][:2] == [{"n": 1, "content": "4/0"}, {"n": 1, "content": "4/1"}]
+    assert whole["rejected"][0] == {"stage": "scale", "reason": "a multiple of 7", "n": 0, "scaled": 2}
     assert list(read_rows(tmp_path / "unfold")) == whole["unfold"]
 
 

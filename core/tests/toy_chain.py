@@ -38,7 +38,7 @@ class Scale:
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         time.sleep(0.01)
-        scaled = [row | {"scaled": row["n"] * self.scale} for row in rows]
+        scaled = [row | {"scaled": (row["n"] + 1) * self.scale} for row in rows]
         rejected = [set_aside(row, self.name, "a multiple of 7") for row in scaled if not row["n"] % 7]
         return StageResult([row for row in scaled if row["n"] % 7], rejected)
 

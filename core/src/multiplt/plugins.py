@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from multiplt import hookspecs
+from multiplt import builtin, hookspecs
 from multiplt.errors import MultipltError, Refused
 from multiplt.execute.plan import ExecutionPlan, Limits, Outcome, Program
 from multiplt.functions import Function
@@ -112,6 +112,7 @@ class Plugins:
     def discover(cls) -> Plugins:
         """Load every installed plugin of the entry point group `multiplt`, one broken plugin never hurting another."""
         plugins = cls()
+        plugins.register(builtin, PROJECT)
         disabled = {name.strip() for name in os.environ.get(DISABLE, "").split(",")}
         for entry_point in entry_points(group=PROJECT):
             if "all" not in disabled and entry_point.name not in disabled:

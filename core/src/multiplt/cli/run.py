@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -17,6 +18,9 @@ from multiplt.run.pipeline import LanguageSummary, run_pipeline
 
 SAMPLE_ROWS = 3
 """Rows of the dataset that are shown at the end."""
+
+WIDE = 160
+"""Characters of a table that goes to a file."""
 
 
 @click.command(epilog=example("multiplt run examples/quickstart/config.toml --set sampling.n=5"))
@@ -40,7 +44,7 @@ def run_and_report(config: Config, as_json: bool = False) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(summary) for summary in summaries], indent=2))
         return
-    Console().print(_table(summaries))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(_table(summaries))
     for summary in summaries:
         _show_dataset(summary)
 

@@ -7,6 +7,10 @@ root every worker first becomes an unprivileged user of its own, since limits do
 The shell that runs the plan's commands is process 1 of their process tree: it cannot be signalled from
 inside, and when it ends the kernel ends the rest. Its binary is unreadable, so that the kernel also
 keeps its memory and descriptors from other processes of the same user (proc(5), "dumpable").
+
+Two limits of what can be had without root: a program may make the record channel, a pipe of its own
+user, readable again, which the digest in the last record tells; and SIGKILL to multiplt in the
+millisecond in which bubblewrap forks can leave a bubblewrap process that waits and runs nothing.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """The shell script that runs a plan's commands inside a sandbox.
 
-It finds standard input (the nonce), output and error at 0, 1 and 2, the record channel at 3 and the
-status pipe at 4, to which it reports line by line:
+It finds standard input, output and error at 0, 1 and 2, the record channel at 3 and the status pipe at
+4, to which it reports line by line:
 
-    ready            the sandbox is up, the clock starts
+    ready            the sandbox is up; the answer, an empty line on standard input, starts the clock
     missing NAME     a command that is not on PATH
     failed N         check N failed; its exit code is the script's
-    run              the checks passed; the run command starts and waits for the nonce
+    run              the checks passed; the run command starts, the answer is the nonce
 
+Without the first answer it ends: that is how a sandbox which outlived us while it started finds out.
 No command gets descriptor 4, and checks get neither the nonce nor the channel. The shell itself must be
 out of the commands' reach (another process of the same user can open its descriptors through /proc).
 """
@@ -29,7 +30,7 @@ def guest_script(plan: ExecutionPlan, *, own_processes: bool) -> str:
     lines = [
         "exec 5>&2 2>/dev/null",  # the shell's own words about signals are not the program's
         *_limits(plan.limits, own_processes),
-        "echo ready >&4 || exit",
+        "echo ready >&4 && read -r go || exit",
         *(f"command -v {name} >/dev/null || {{ echo missing {name} >&4; exit 127; }}" for name in names),
     ]
     for position, check in enumerate(plan.checks):

@@ -142,6 +142,7 @@ class _Run:
                 case ["ready"]:
                     self.started = time.monotonic()
                     self.deadline = self.started + self.plan.limits.wall_s
+                    self._send(b"\n")
                 case ["missing", name]:
                     raise InfrastructureError(
                         f"{name} is not found inside the sandbox {self.sandbox.name}; "
@@ -150,10 +151,13 @@ class _Run:
                 case ["failed", position]:
                     self.failed_check = int(position)
                 case ["run"]:
-                    with contextlib.suppress(BrokenPipeError):
-                        os.write(self.process.nonce, self.nonce.encode() + b"\n")
+                    self._send(self.nonce.encode() + b"\n")
                     os.close(self.process.nonce)
                     self.process.nonce = -1
+
+    def _send(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.process.nonce, data)
 
     def _take_records(self, data: bytes) -> None:
         self.records += data

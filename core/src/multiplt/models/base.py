@@ -111,9 +111,14 @@ class ModelOptions:
 
 
 class Model(ABC):
-    """A way to get samples. `name` is canonical, URL-like and without secrets."""
+    """A way to get samples.
+
+    `name` is canonical, URL-like and without secrets; `version` tells apart what the same name stood
+    for at different times, where that can be known.
+    """
 
     name: str
+    version: str = ""
 
     @abstractmethod
     def generate(self, requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncGenerator[Sample, None]:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 KEY_VARIABLES = ("MULTIPLT_API_KEY", "OPENAI_API_KEY")
 KEYS = " or ".join(KEY_VARIABLES)
 FORM = "name it openai:MODEL@URL, such as openai:bigcode/starcoder2-3b@http://localhost:8000/v1"
+CHECK_S = 30.0  # for a server to say what it serves
 HOPELESS = 32  # so many requests refused and none answered: it is not the requests
 
 _SENTENCES: dict[Kind, str] = {
@@ -73,7 +74,10 @@ class OpenAIModel(Model):
         """Make sure that the server is up, takes the key and serves the model; it need not list its models."""
         async with self._connect() as client:
             try:
-                served = await self._ask(partial(_served_models, client), retries=min(self._options.retries, 1))
+                async with asyncio.timeout(CHECK_S):
+                    served = await self._ask(partial(_served_models, client), retries=min(self._options.retries, 1))
+            except TimeoutError:
+                raise self._error(Failure("slow", f"limit: {CHECK_S:g} s to list its models")) from None
             except Failure as failure:
                 if failure.kind in ("unreachable", "slow", "key"):
                     raise self._error(failure) from None

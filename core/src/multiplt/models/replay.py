@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
@@ -33,6 +34,8 @@ class ReplayModel(Model):
             if key in source:
                 raise MultipltError(f"{place} repeats problem {key[0]} in {key[1]} of {source[key]}: join the two")
             self._recorded[key], source[key] = completions, place
+        recorded = json.dumps(sorted(self._recorded.items())).encode()
+        self.version = hashlib.sha256(recorded).hexdigest()
 
     async def generate(self, requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncGenerator[Sample, None]:
         """Yield the recorded completions; the index of a sample is its place in the list."""
