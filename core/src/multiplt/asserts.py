@@ -7,6 +7,7 @@ evaluated, that is run beside the function in the sandbox, where the one call in
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -114,12 +115,25 @@ def _expectation(claim: ast.expr, call: ast.Call) -> tuple[Any, float | None]:
                          ops=[ast.Lt() | ast.LtE()], comparators=[bound]):  # fmt: skip
             if call in (difference.left, difference.right):
                 expected = difference.right if difference.left is call else difference.left
-                return _literal(expected), _literal(bound)
-        case ast.Call(func=ast.Name("isclose") | ast.Attribute(attr="isclose"), args=[left, right], keywords=keywords):
+                return _number(expected), _below(_number(bound), isinstance(claim.ops[0], ast.Lt))
+        case ast.Call(func=ast.Name("isclose") | ast.Attribute(ast.Name("math"), "isclose"),
+                      args=[left, right], keywords=keywords):  # fmt: skip
             if call in (left, right):
                 expected = _literal(right if left is call else left)
                 return expected, _bound(expected, keywords, "rel_tol", "abs_tol", 1e-9)
     raise _NotLiteral
+
+
+def _number(node: ast.expr) -> int | float:
+    value = _literal(node)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _NotLiteral
+    return value
+
+
+def _below(bound: float, strictly: bool) -> float:
+    """The tolerance of a difference below `bound`: at an int, ints apart by `bound` itself are too far apart."""
+    return math.nextafter(bound, 0) if strictly and isinstance(bound, int) else bound
 
 
 def _equality(other: ast.expr) -> tuple[Any, float | None]:
@@ -132,8 +146,8 @@ def _equality(other: ast.expr) -> tuple[Any, float | None]:
 
 def _bound(expected: Any, keywords: list[ast.keyword], relative: str, absolute: str, default: float) -> float:
     """The absolute tolerance of math.isclose (rel_tol 1e-9) or pytest.approx (rel 1e-6) at this value."""
-    given = {keyword.arg: _literal(keyword.value) for keyword in keywords}
-    if not isinstance(expected, int | float):
+    given = {keyword.arg: _number(keyword.value) for keyword in keywords}
+    if not isinstance(expected, int | float) or given.keys() - {relative, absolute}:
         raise _NotLiteral
     share = given.get(relative, 0.0 if relative == "rel" and absolute in given else default)
     return float(max(share * abs(expected), given.get(absolute, 0.0)))
@@ -141,7 +155,11 @@ def _bound(expected: Any, keywords: list[ast.keyword], relative: str, absolute: 
 
 def _bind(call: ast.Call, signature: Signature) -> tuple[Any, ...]:
     """The call's arguments in the order of the parameters, defaults filled in."""
-    bound = dict(_named_arguments(call, signature))
+    bound: dict[str, Any] = {}
+    for name, value in _named_arguments(call, signature):
+        if name in bound:
+            raise Refused(f"the test passes multiple values for {name}")
+        bound[name] = value
     for name, default in zip(signature.parameters, signature.defaults, strict=True):
         if name not in bound:
             if default is MISSING:
@@ -152,6 +170,8 @@ def _bind(call: ast.Call, signature: Signature) -> tuple[Any, ...]:
 
 def _named_arguments(call: ast.Call, signature: Signature) -> Iterator[tuple[str, Any]]:
     positional = signature.parameters[: len(signature.parameters) - signature.keyword_only]
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        raise _NotLiteral
     if len(call.args) > len(positional):
         raise Refused(f"the test passes {len(call.args)} arguments, {signature.name} takes {len(positional)}")
     for name, argument in zip(positional, call.args, strict=False):

@@ -10,21 +10,24 @@ def strip_comments(code: str, syntax: CommentSyntax) -> str:
 
     Strings are left alone; an unclosed comment runs to the end.
     """
-    kept: list[str] = []
-    position = 0
+    lines: list[str] = []
+    line, commented, position = "", False, 0
     while position < len(code):
         end = _skip(code, position, syntax)
-        if code[position] in syntax.quotes:
-            kept.append(code[position:end])
-        elif end == position:
-            end = position + 1
-            kept.append(code[position])
-        elif syntax.block and code.startswith(syntax.block[0], position):
-            kept.append(" ")
-        position = end
-    before, after = code.splitlines(), "".join(kept).splitlines()
-    blank_before = {i for i, line in enumerate(before) if not line.strip()} if len(before) == len(after) else set()
-    return "\n".join(line.rstrip() for i, line in enumerate(after) if line.strip() or i in blank_before).strip("\n")
+        if code[position] == "\n":
+            lines += _kept(line, commented)
+            line, commented = "", False
+        elif end == position or code[position] in syntax.quotes:
+            line += code[position : max(end, position + 1)]
+        else:
+            line, commented = f"{line} ", True
+        position = max(end, position + 1)
+    return "\n".join([*lines, *_kept(line, commented)]).strip("\n")
+
+
+def _kept(line: str, commented: bool) -> list[str]:
+    """A line without its comments, which may hold strings of many lines; none if it held nothing else."""
+    return [] if commented and not line.strip() else [line.rstrip()]
 
 
 def _skip(code: str, at: int, syntax: CommentSyntax) -> int:

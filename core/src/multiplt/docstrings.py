@@ -16,8 +16,8 @@ from multiplt.values import Value, elaborate
 CODE = re.compile(
     r"```.*?```|``.+?``|`[^`\n]+`"  # quoted in backticks
     r"|\"[^\"\n]*\"|(?<!\w)'[^'\n]*'(?!\w)"  # strings
-    r"|[\w.]*\w\([^()\n]*\)|\[[^\[\]\n]*\]|\{[^{}\n]*\}"  # calls, lists, dictionaries and annotations
-    r"|:\w+[^:\n]*:|\w*_\w*|\w+\.\w+|\w+ ?=(?!=) ?\S+",  # field names, identifiers, attributes, assignments
+    r"|(?<![\w.])[\w.]*\w\([^()\n]*\)|\[[^\[\]\n]*\]|\{[^{}\n]*\}"  # calls, lists, dictionaries and annotations
+    r"|:\w+[^:\n]*:|(?<!\w)(?:\w*_\w*|\w+\.\w+|\w+ ?=(?!=) ?\S+)",  # field names, identifiers, attributes, assignments
     re.DOTALL,
 )
 
@@ -66,7 +66,7 @@ def _arguments(source: str, function: Function) -> tuple[Value, ...]:
     names = {new: old for old, new in function.renamed.items()}
     parameters = tuple(names.get(parameter.name, parameter.name) for parameter in function.parameters)
     signature = Signature(function.python_name, parameters, (MISSING,) * len(parameters))
-    call = read_test(f"assert ({source.strip()}) == None", signature)
+    call = read_test(f"assert (\n{source.strip()}\n) == None", signature)
     if not isinstance(call, Call):
         raise Refused("the doctest is more than a call on literals")
     types = [parameter.type for parameter in function.parameters]

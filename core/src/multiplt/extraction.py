@@ -56,6 +56,6 @@ def _code_before(head: str, context: Context) -> bool:
 
 
 def _stop(text: str, stop_tokens: Sequence[str]) -> str:
-    """`text` up to the first stop token in it."""
-    cuts = [position for token in stop_tokens if (position := text.find(token)) >= 0]
+    """`text` up to the first stop token in it, or to a fence, which is no code."""
+    cuts = [position for token in (*stop_tokens, "\n```") if (position := text.find(token)) >= 0]
     return text[: min(cuts, default=len(text))]

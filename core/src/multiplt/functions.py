@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from multiplt.asserts import MISSING, Call, Pending, Signature, read_test
 from multiplt.errors import Refused
 from multiplt.literals import read_value
-from multiplt.types import ANY, BOOL, NONE, Type, infer_type, join, parse_type, refine, union
+from multiplt.types import ANY, BOOL, FLOAT, NONE, Type, infer_type, join, parse_type, refine, union
 from multiplt.values import Value, elaborate, plain
 
 
@@ -87,12 +88,14 @@ def read_definition(content: str, entrypoint: str) -> Definition:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refused(f"the source is not Python: {error}") from None
     node = next((n for n in reversed(module.body) if getattr(n, "name", None) == entrypoint), None)
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise Refused("an async function has no counterpart in other languages")
     if not isinstance(node, ast.FunctionDef):
         raise Refused(f"there is no top-level function {entrypoint} in the source")
     args = node.args
     if args.vararg or args.kwarg:
         raise Refused("*args and **kwargs have no counterpart in other languages")
-    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node)):
+    if _is_generator(node):
         raise Refused("a generator has no counterpart in other languages")
     parameters = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     positional = len(args.posonlyargs) + len(args.args)
@@ -110,9 +113,16 @@ def read_definition(content: str, entrypoint: str) -> Definition:
         tuple(_declared_parameter(p, d) for p, d in zip(parameters, defaults, strict=True)),
         returns,
         ast.get_docstring(node) or "",
-        _without_docstring(content, node),
+        _without_docstring(content, module, node),
         content,
     )
+
+
+def _is_generator(node: ast.FunctionDef) -> bool:
+    """Whether the function itself yields; a function inside it may."""
+    inner = [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    theirs = {id(n) for function in inner if function is not node for n in ast.walk(function)}
+    return any(isinstance(n, ast.Yield | ast.YieldFrom) and id(n) not in theirs for n in ast.walk(node))
 
 
 def _default(node: ast.expr | None) -> Any:
@@ -126,7 +136,7 @@ def _declared(annotation: ast.expr | None) -> Type:
     """The annotation's type; Any, to be inferred from the tests, where there is none that crosses languages."""
     try:
         return ANY if annotation is None else parse_type(annotation)
-    except Refused:
+    except (Refused, RecursionError):
         return ANY
 
 
@@ -137,15 +147,28 @@ def _declared_parameter(parameter: ast.arg, default: ast.expr | None) -> Type:
     return union([declared, NONE]) if implicit else declared
 
 
-def _without_docstring(content: str, node: ast.FunctionDef) -> str:
+def _without_docstring(content: str, module: ast.Module, node: ast.FunctionDef) -> str:
     """The source without the docstring and the imports that only annotations need."""
-    lines = content.splitlines()
-    drop: set[int] = set()
-    first = node.body[0]
-    if ast.get_docstring(node, clean=False) is not None and len(node.body) > 1 and first.lineno > node.lineno:
-        drop.update(range(first.lineno - 1, first.end_lineno or first.lineno))
-    drop.update(i for i, line in enumerate(lines) if line.startswith(("from typing import", "import typing")))
+    lines = re.split(r"\r\n|\r|\n", content)  # as the parser counts them; str.splitlines knows further ends
+    unneeded: list[ast.stmt] = [statement for statement in module.body if _imports_typing(statement)]
+    if ast.get_docstring(node, clean=False) is not None and len(node.body) > 1:
+        unneeded.append(node.body[0])
+    drop = {line for statement in unneeded for line in _whole_lines(statement, lines)}
     return "\n".join(line for i, line in enumerate(lines) if i not in drop).strip("\n")
+
+
+def _imports_typing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module == "typing"
+    return isinstance(statement, ast.Import) and all(name.name == "typing" for name in statement.names)
+
+
+def _whole_lines(statement: ast.stmt, lines: Sequence[str]) -> range:
+    """The lines of a statement; none where it shares one with something else than a comment."""
+    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+    before = lines[first].encode()[: statement.col_offset].strip()
+    after = lines[last].encode()[statement.end_col_offset :].strip()
+    return range(first, last + 1) if not before and (not after or after.startswith(b"#")) else range(0)
 
 
 def read_tests(
@@ -173,8 +196,7 @@ def build_function(
         refine(declared, reduce(join, (_seen(call.arguments[i]) for _, call in calls), ANY))
         for i, declared in enumerate(definition.declared)
     ]
-    results = [call.expected for _, call in calls if call.check == "equal"]
-    returns = refine(definition.returns, reduce(join, map(_seen, results), ANY))
+    returns = refine(definition.returns, _type_of_results([call for _, call in calls]))
     cases, refused = [], []
     for test, call in calls:
         try:
@@ -192,6 +214,15 @@ def build_function(
         python_name=definition.signature.name,
     )
     return function, refused + contradictory
+
+
+def _type_of_results(calls: Sequence[Call]) -> Type:
+    """The type that the expected results show; 0 and 1 beside bools are bools, what has a tolerance a float."""
+    results = [call.expected for call in calls if call.check == "equal"]
+    if any(isinstance(result, bool) for result in results):
+        results = [bool(result) if isinstance(result, int) and result in (0, 1) else result for result in results]
+    tolerant = any(call.tolerance is not None for call in calls)
+    return reduce(join, map(_seen, results), FLOAT if tolerant else ANY)
 
 
 def _seen(value: Any) -> Type:

@@ -81,8 +81,8 @@ class Check:
 def multiplt_language_spec() -> LanguageSpec | None:
     """Describe a target language.
 
-    Called once, when plugins are loaded; every answer is collected. Two plugins that give the same name,
-    tag or alias are an error.
+    Called once for each plugin, when plugins are loaded. Returns the `LanguageSpec`; every answer is
+    collected. Two plugins that give the same name, tag or alias are an error.
 
         @hookimpl
         def multiplt_language_spec():
@@ -92,11 +92,12 @@ def multiplt_language_spec() -> LanguageSpec | None:
 
 @hookspec(firstresult=True)
 def multiplt_build_prompt(language: str, function: Function, style: Style, canonical: bool) -> str | None:
-    """Build the text given to a model for a function, its names already spelled for the language.
+    """Build the text given to a model for a function.
 
-    Called for every function and language. `style` is `completion` (the text ends where the model goes
-    on) or `chat` (an instruction); `canonical` puts the Python solution in a comment. Stops at the first
-    answer. Raises `Refused` where the language cannot express the signature.
+    Called for every function and language. `function` has its names already spelled for `language`;
+    `style` is `completion` (the text ends where the model goes on) or `chat` (an instruction);
+    `canonical` puts the Python solution in a comment. Returns the text; stops at the first answer.
+    Raises `Refused` where the language cannot express the signature.
 
         @hookimpl
         def multiplt_build_prompt(language, function, style, canonical):
@@ -107,9 +108,11 @@ def multiplt_build_prompt(language: str, function: Function, style: Style, canon
 
 @hookspec(firstresult=True)
 def multiplt_translate_tests(language: str, function: Function) -> Suite | None:
-    """Write the suite of a function as text, and say which cases are in it and which were refused.
+    """Write the suite of a function as text.
 
-    Called for every function and language. Stops at the first answer.
+    Called for every function and language. `function` has its names already spelled for `language`.
+    Returns the `Suite`, which says too which cases are in it and which were refused; stops at the first
+    answer.
 
         @hookimpl
         def multiplt_translate_tests(language, function):
@@ -122,7 +125,8 @@ def multiplt_translate_tests(language: str, function: Function) -> Suite | None:
 def multiplt_extract_completion(language: str, problem: Problem, text: str) -> Completion | None:
     """Find what of a model's answer is code: stop tokens, Markdown fences, a repeated signature.
 
-    Called for every answer of a model. Stops at the first answer.
+    Called for every answer of a model, `text`, to the prompt of `problem` in `language`. Returns the
+    `Completion`; stops at the first answer.
 
         @hookimpl
         def multiplt_extract_completion(language, problem, text):
@@ -133,10 +137,10 @@ def multiplt_extract_completion(language: str, problem: Problem, text: str) -> C
 
 @hookspec(firstresult=True)
 def multiplt_build_stub(language: str, problem: Problem, mark: str) -> Completion | None:
-    """Write a completion that raises an error with `mark` in its message.
+    """Write a completion of `problem` that raises an error with `mark` in its message.
 
-    Called before a job, to see that the toolchain works, and to see which tests reach the function.
-    Stops at the first answer.
+    Called for each `language` before a job, to see that the toolchain works, and to see which tests
+    reach the function. Returns the `Completion`; stops at the first answer.
 
         @hookimpl
         def multiplt_build_stub(language, problem, mark):
@@ -149,7 +153,8 @@ def multiplt_build_stub(language: str, problem: Problem, mark: str) -> Completio
 def multiplt_build_program(language: str, problem: Problem, completion: Completion) -> Program | None:
     """Lay out the files to run: harness, candidate and cases, or a text row as it is.
 
-    Called for every completion. Stops at the first answer.
+    Called for every `completion` of a `problem` in `language`. Returns the `Program`; stops at the first
+    answer.
 
         @hookimpl
         def multiplt_build_program(language, problem, completion):
@@ -162,7 +167,8 @@ def multiplt_build_program(language: str, problem: Problem, completion: Completi
 def multiplt_execution_plan(language: str, program: Program, limits: Limits) -> ExecutionPlan | None:
     """Say which commands check and run a program; never start one.
 
-    Called for every program. Stops at the first answer.
+    Called for every `program` in `language`. `limits` are the user's; a language may widen them. Returns
+    the `ExecutionPlan`; stops at the first answer.
 
         @hookimpl
         def multiplt_execution_plan(language, program, limits):
@@ -175,7 +181,8 @@ def multiplt_execution_plan(language: str, program: Program, limits: Limits) -> 
 def multiplt_parse_result(language: str, problem: Problem, program: Program, outcome: Outcome) -> Results | None:
     """Read an outcome into results per case and status, for the core to judge.
 
-    Called for every program that was run. Stops at the first answer.
+    Called for every `program` that was run for a `problem` in `language`; `outcome` is what came of it.
+    Returns the `Results`; stops at the first answer.
 
         @hookimpl
         def multiplt_parse_result(language, problem, program, outcome):
@@ -188,7 +195,8 @@ def multiplt_parse_result(language: str, problem: Problem, program: Program, out
 def multiplt_clean(language: str, problem: Problem, completion: Completion) -> Cleaned | None:
     """Turn a validated completion into training text, and into text without comments for comparing.
 
-    Called for every completion that passed. Stops at the first answer.
+    Called for every `completion` of a `problem` in `language` that passed. Returns `Cleaned`; stops at
+    the first answer.
 
         @hookimpl
         def multiplt_clean(language, problem, completion):
@@ -199,9 +207,10 @@ def multiplt_clean(language: str, problem: Problem, completion: Completion) -> C
 
 @hookspec
 def multiplt_doctor(language: str) -> Iterable[Check]:  # type: ignore[empty-body]
-    """Check what a language needs beyond its toolchain's version, each finding with its mend.
+    """Check what a language needs beyond its toolchain's version.
 
-    Called by `multiplt doctor` for every language; all answers are collected.
+    Called by `multiplt doctor` for every `language`. Returns findings, each with its mend; all answers
+    are collected.
 
         @hookimpl
         def multiplt_doctor(language):
@@ -213,7 +222,8 @@ def multiplt_doctor(language: str) -> Iterable[Check]:  # type: ignore[empty-bod
 def multiplt_register_models(register: Callable[[str, Callable[[str, ModelOptions], Model]], None]) -> None:
     """Register ways to reach a model, by the scheme of their URL-like name.
 
-    Called once, when a model is first asked for; every implementation is called.
+    Called once, when a model is first asked for, with `register(scheme, factory)`; the factory gets the
+    rest of the name and the options. Returns nothing; every implementation is called.
 
         @hookimpl
         def multiplt_register_models(register):
@@ -223,9 +233,10 @@ def multiplt_register_models(register: Callable[[str, Callable[[str, ModelOption
 
 @hookspec
 def multiplt_register_sandboxes(register: Callable[[str, Callable[[], Sandbox]], None]) -> None:
-    """Register sandboxes by name; each must pass `multiplt.execute.sandbox.self_check`.
+    """Register sandboxes by name; each must pass `multiplt.execute.self_check`.
 
-    Called once, when a sandbox is first asked for; every implementation is called.
+    Called once, when a sandbox is first asked for, with `register(name, factory)`. Returns nothing;
+    every implementation is called.
 
         @hookimpl
         def multiplt_register_sandboxes(register):
@@ -237,7 +248,8 @@ def multiplt_register_sandboxes(register: Callable[[str, Callable[[], Sandbox]],
 def multiplt_register_commands(cli: click.Group) -> None:
     """Add commands to the command line.
 
-    Called once, when the command line starts; every implementation is called.
+    Called once, when the command line starts; `cli` is the group of all commands. Returns nothing; every
+    implementation is called.
 
         @hookimpl
         def multiplt_register_commands(cli):

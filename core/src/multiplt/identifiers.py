@@ -34,7 +34,8 @@ def spell_function(function: Function, spec: LanguageSpec) -> Function:
     name = spell_name(function.python_name, spec)
     taken: list[str] = []
     for parameter in function.parameters:
-        taken.append(spell_name(parameter.name, spec, taken))
+        others = taken if parameter.name == function.python_name else [name, *taken]
+        taken.append(spell_name(parameter.name, spec, others))
     parameters = tuple(Parameter(n, p.type) for n, p in zip(taken, function.parameters, strict=True))
     before = [function.python_name, *(parameter.name for parameter in function.parameters)]
     renamed = {old: new for old, new in zip(before, [name, *taken], strict=True) if old != new}

@@ -15,6 +15,7 @@ class _Special(ast.NodeTransformer):
     """Turns the spellings of values that have no literal into constants."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
         match node:
             case ast.Call(func=ast.Name("float"), args=[ast.Constant(value=str(text))], keywords=[]):
                 if text.strip().lower().lstrip("+-") in ("inf", "infinity", "nan"):
@@ -34,7 +35,8 @@ class _Special(ast.NodeTransformer):
 def read_value(text: str | ast.expr) -> Any:
     """Read a Python value from its text or syntax tree, running nothing.
 
-    Literals, `set()`, `float("inf")`, `float("nan")` and empty constructors are understood.
+    Literals, `set()`, `float("inf")`, `float("nan")` and empty constructors are understood. A set
+    inside a set is not: it has no literal.
 
     >>> read_value("{'a': (1, float('inf'))}")
     {'a': (1, inf)}
@@ -45,7 +47,7 @@ def read_value(text: str | ast.expr) -> Any:
         node = ast.parse(text.strip(), mode="eval").body if isinstance(text, str) else text
         value = ast.literal_eval(_Special().visit(node))
     except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError(f"not a Python literal: {text if isinstance(text, str) else ast.dump(text)}") from error
+        raise ValueError(f"not a Python literal: {text[:200] if isinstance(text, str) else type(text)}") from error
     if isinstance(value, bytes | complex):
         raise ValueError(f"a {type(value).__name__} has no counterpart in other languages")
     return value
@@ -68,5 +70,7 @@ def to_text(value: Any) -> str:
             return "{" + ", ".join(f"{to_text(k)}: {to_text(v)}" for k, v in value.items()) + "}"
         case set() | frozenset():
             return "{" + ", ".join(sorted(map(to_text, value))) + "}" if value else "set()"
+        case int() if abs(value) > 10**4000:  # CPython neither reads nor writes so many decimal digits
+            return hex(value)
     return repr(value)
 

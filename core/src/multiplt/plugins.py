@@ -52,9 +52,10 @@ class BoundLanguage:
             answer = self._hooks[hook](language=self.spec.name, **arguments)
         except (MultipltError, KeyboardInterrupt, MemoryError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            asked = ", ".join(implementation.plugin_name for implementation in self._hooks[hook].get_hookimpls())
             failure = f"{type(error).__name__}: {error}"
-            raise Refused(f"the plugin of {self.spec.name} failed in {hook}: {failure}") from error
+            raise Refused(f"the plugin of {self.spec.name} ({asked}) failed in {hook}: {failure}") from error
         if answer is None:
             raise MultipltError(f"no plugin answers {hook} for {self.spec.name}; {self.distribution} should.")
         return answer
@@ -133,16 +134,20 @@ class Plugins:
         """Add one plugin; raises `MultipltError` where it does not keep the contract."""
         if isinstance(plugin, type):
             raise MultipltError(f"the plugin {name} is a class; make it an instance: plugin = {plugin.__name__}()")
+        if self.manager.has_plugin(name):
+            raise MultipltError(f"there are two plugins {name}; uninstall one of them")
         try:
             self.manager.register(plugin, name)
             self.manager.check_pending()
             spec = self._spec_of(plugin)
             if spec is not None:
                 self._add_language(spec, plugin, distribution or name)
-        except (pluggy.PluginValidationError, MultipltError) as error:
+        except BaseException as error:
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
-            raise MultipltError(str(error)) from error
+            if isinstance(error, pluggy.PluginValidationError):
+                raise MultipltError(str(error)) from error
+            raise
 
     def _spec_of(self, plugin: object) -> LanguageSpec | None:
         others = [other for other in self.manager.get_plugins() if other is not plugin]
@@ -160,12 +165,13 @@ class Plugins:
                 f"{spec.name} was written for version {spec.contract} of the contract, this is {CONTRACT}; "
                 f"upgrade it: pip install --upgrade {mend}"
             )
-        for name in spec.names:
+        names = [name.lower() for name in spec.names]
+        for name in names:
             if name in self._names:
                 owner = self._specs[self._names[name]][2]
                 raise MultipltError(f"the name {name} is taken by {owner}; uninstall one of the two")
         self._specs[spec.name] = (spec, plugin, distribution)
-        self._names.update(dict.fromkeys(spec.names, spec.name))
+        self._names.update(dict.fromkeys(names, spec.name))
 
     @property
     def languages(self) -> list[str]:
@@ -194,10 +200,9 @@ class Plugins:
             return MultipltError(f"the plugin {broken.name} ({broken.distribution}) is broken: {broken.error}")
         installed = f"installed: {', '.join(self.languages) or 'none'}"
         close = difflib.get_close_matches(name.lower(), self._names, 1)
-        if close:
-            return MultipltError(f"language {name!r} is not installed; did you mean {close[0]}? ({installed})")
-        package = f"multiplt-lang-{re.sub(r'[^a-z0-9]+', '-', name.lower())}"
-        return MultipltError(f"language {name!r} is not installed; pip install {package} ({installed})")
+        meant = f"did you mean {close[0]}? If not: " if close else ""
+        package = f"multiplt-lang-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+        return MultipltError(f"language {name!r} is not installed; {meant}pip install {package} ({installed})")
 
 
 def collect(hook: Callable[..., Any], *factories: tuple[str, T]) -> dict[str, T]:

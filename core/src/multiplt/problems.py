@@ -141,10 +141,15 @@ class Problem(BaseModel):
     def from_row(cls, row: Mapping[str, Any]) -> Problem:
         """Read a row; raises `Refused` naming what is missing or malformed."""
         try:
-            return cls.model_validate({key: value for key, value in row.items() if value is not None})
+            problem = cls.model_validate({key: value for key, value in row.items() if value is not None})
+            if problem.multiplt and not problem.multiplt.typed_cases():
+                raise Refused("it has no cases")
         except ValidationError as error:
             first = error.errors()[0]
             raise Refused(f"not a problem: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+        except (Refused, ValueError) as error:
+            raise Refused(f"not a problem: multiplt: {error}") from None
+        return problem
 
     def to_row(self) -> dict[str, Any]:
         """The row, without `multiplt` where there is none."""

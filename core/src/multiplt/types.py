@@ -84,9 +84,9 @@ def parse_type(annotation: str | ast.expr) -> Type:
     """
     if isinstance(annotation, str):
         try:
-            annotation = ast.parse(annotation.strip(), mode="eval").body
-        except (SyntaxError, ValueError):
-            raise Refused(f"the annotation {annotation!r} is not Python") from None
+            return parse_type(ast.parse(annotation.strip(), mode="eval").body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise Refused(f"the annotation {annotation[:200]!r} is not Python") from None
     match annotation:
         case ast.Constant(value=None):
             return NONE
@@ -129,15 +129,13 @@ def _parse_generic(name: str, args: list[ast.expr]) -> Type:
             return parse_type(arg)
         case "Final", [arg]:
             return parse_type(arg)
-        case "Literal", _:
-            return reduce(join, [infer_type(ast.literal_eval(arg)) for arg in args])
+        case "Literal", [_, *_]:
+            return reduce(join, map(_type_of_literal, args))
         case "Counter", [key]:
             return Type("dict", (parse_type(key), INT))
     match CONTAINERS.get(name), args:
         case "tuple", [arg, ast.Constant(value=value)] if value is ...:
             return Type("tuple", (parse_type(arg),), variadic=True)
-        case "tuple", [ast.Tuple(elts=[])]:
-            return Type("tuple")
         case "tuple", _:
             return Type("tuple", tuple(parse_type(arg) for arg in args))
         case "dict", [key, value]:
@@ -148,18 +146,20 @@ def _parse_generic(name: str, args: list[ast.expr]) -> Type:
     raise Refused(f"the annotation {written} has no counterpart in other languages")
 
 
+def _type_of_literal(node: ast.expr) -> Type:
+    try:
+        return infer_type(ast.literal_eval(node))
+    except ValueError:
+        raise Refused(f"the annotation Literal[{ast.unparse(node)}] has no counterpart in other languages") from None
+
+
 def union(members: Iterable[Type]) -> Type:
     """The union of `members`: flattened, without repetition, with None turned into an optional.
 
     >>> str(union([INT, NONE])), str(union([INT, STR, INT])), str(union([INT, ANY]))
     ('Optional[int]', 'Union[int, str]', 'Any')
     """
-    flat: list[Type] = []
-    for member in members:
-        parts = {"optional": (NONE, *member.args), "union": member.args}.get(member.kind, (member,))
-        for part in parts:
-            flat.extend(part.args if part.kind == "union" else [part])
-    distinct = list(dict.fromkeys(flat))
+    distinct = list(dict.fromkeys(part for member in members for part in _members(member)))
     if ANY in distinct:
         return ANY
     present = [member for member in distinct if member != NONE]
@@ -167,6 +167,14 @@ def union(members: Iterable[Type]) -> Type:
         return NONE
     inner = present[0] if len(present) == 1 else Type("union", tuple(present))
     return Type("optional", (inner,)) if NONE in distinct else inner
+
+
+def _members(type: Type) -> list[Type]:
+    """The alternatives that a type consists of; None is one of an optional's."""
+    if type.kind in ("optional", "union"):
+        none = [NONE] if type.kind == "optional" else []
+        return [*none, *(member for arg in type.args for member in _members(arg))]
+    return [type]
 
 
 def join(left: Type, right: Type) -> Type:
@@ -191,13 +199,8 @@ def join(left: Type, right: Type) -> Type:
 
 
 def _join_members(left: Type, right: Type) -> Type:
-    def members(type: Type) -> list[Type]:
-        if type.kind in ("optional", "union"):
-            return [member for arg in type.args for member in members(arg)]
-        return [] if type == NONE else [type]
-
-    joined = members(left)
-    for member in members(right):
+    joined = [member for member in _members(left) if member != NONE]
+    for member in (member for member in _members(right) if member != NONE):
         for position, known in enumerate(joined):
             merged = join(known, member)
             if merged.kind != "union":
@@ -256,11 +259,9 @@ def refine(declared: Type, seen: Type) -> Type:
     """
     if declared.kind == "any":
         return seen
-    if declared.kind == "optional":
-        inner = seen.args[0] if seen.kind == "optional" else ANY if seen == NONE else seen
-        return union([refine(declared.args[0], inner), NONE])
-    if declared.kind != seen.kind or declared.kind == "union":
-        return declared
+    if declared.kind in ("optional", "union"):
+        return union([refine(member, seen) for member in _members(declared)])
+    seen = next((member for member in _members(seen) if member.kind == declared.kind), ANY)
     if declared.variadic:
         return Type("tuple", (refine(declared.args[0], reduce(join, seen.args, ANY)),), variadic=True)
     if len(declared.args) != len(seen.args):

@@ -11,7 +11,10 @@ from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.literals import to_text
-from multiplt.types import Type, infer_type
+from multiplt.types import BOOL, Type, infer_type
+
+LARGEST = 10**4000
+"""Ints beyond it are refused: CPython would neither read nor write them in decimal."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Value:
     tuple or set; a tuple of (key, value) pairs for a dict; and for an optional, union or Any the
     `Value` it holds (None for an absent optional).
 
-    >>> elaborate([1, None], parse_type("List[Optional[float]]")).content[0].content
+    >>> elaborate([1, 2], Type("list", (Type("float"),))).content[0]
     Value(type=Type(kind='float', args=(), variadic=False), content=1.0)
     """
 
@@ -33,9 +36,10 @@ class Value:
 def elaborate(value: Any, type: Type, *, expected: bool = False) -> Value:
     """Give a Python value the type of the place where it stands.
 
-    An int becomes a float where a float is due, and 0, 1 a bool where a bool is due, as `==` has it
-    in Python. As the `expected` side of a test a float equal to an int may stand for it too
-    (`assert f(4) == 2.0`); as an argument it may not, since the function could tell the difference.
+    An int becomes the float that equals it where a float is due, and a bool an int. As the `expected`
+    side of a test, 0 and 1 may stand for a bool too, and a float for the int that equals it
+    (`assert f(4) == 2.0`), as `==` has it; as an argument not, since the function could tell the
+    difference. Ints have at most 4,000 digits.
 
     Raises `Refused` where the value does not fit the type.
     """
@@ -49,8 +53,8 @@ def elaborate(value: Any, type: Type, *, expected: bool = False) -> Value:
             return Value(type, _elaborate_member(value, type, expected))
         case "list" if isinstance(value, list):
             return Value(type, tuple(elaborate(item, type.args[0], expected=expected) for item in value))
-        case "set" if isinstance(value, set | frozenset):
-            items = sorted(value, key=repr)
+        case "set" if isinstance(value, set | frozenset) and not type.args[0].mentions("set"):
+            items = sorted(value, key=to_text)
             return Value(type, tuple(elaborate(item, type.args[0], expected=expected) for item in items))
         case "tuple" if isinstance(value, tuple) and (type.variadic or len(value) == len(type.args)):
             args = type.args * len(value) if type.variadic else type.args
@@ -69,13 +73,13 @@ def elaborate(value: Any, type: Type, *, expected: bool = False) -> Value:
 
 def _elaborate_member(value: Any, type: Type, expected: bool) -> Value:
     exact = infer_type(value)
-    members = sorted(type.args, key=lambda member: member != exact)  # the member of the value's own type first
+    members = sorted(type.args, key=lambda member: (member != exact, member == BOOL))  # its own type first
     for member in members:
         try:
             return elaborate(value, member, expected=expected)
         except Refused:
             continue
-    raise Refused(f"{to_text(value)} does not fit {type}")
+    raise _misfit(value, type)
 
 
 def _elaborate_scalar(value: Any, type: Type, expected: bool) -> Any:
@@ -87,6 +91,8 @@ def _elaborate_scalar(value: Any, type: Type, expected: bool) -> Any:
                 raise Refused("a string holds a lone surrogate, which is no character")
             return value
         case "int", bool() | int():
+            if abs(value) > LARGEST:
+                raise Refused("an int has more than 4,000 digits")
             return int(value)
         case "bool", int() | float() if value in (0, 1) and expected:
             return bool(value)
@@ -94,7 +100,12 @@ def _elaborate_scalar(value: Any, type: Type, expected: bool) -> Any:
             return int(value)
         case "float", bool() | int() if abs(value) <= 2**1023 and int(float(value)) == value:
             return float(value)
-    raise Refused(f"{to_text(value)} does not fit {type}")
+    raise _misfit(value, type)
+
+
+def _misfit(value: Any, type: Type) -> Refused:
+    text = to_text(value)
+    return Refused(f"{text if len(text) <= 200 else text[:200] + '…'} does not fit {type}")
 
 
 def plain(value: Value) -> Any:

@@ -13,7 +13,8 @@ from multiplt.identifiers import spell_function
 from multiplt.literals import read_value
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion, Problem, Verdict
-from multiplt.translate.problems import PromptSettings, build_problem
+from multiplt.settings import PromptSettings
+from multiplt.translate.problems import build_problem
 from multiplt.types import parse_type
 from multiplt.values import Value, elaborate
 
@@ -67,9 +68,9 @@ def verdicts(judge: Judge, problem: Problem, codes: Iterable[str]) -> list[Verdi
 
 def run_bare(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     """Run a program by `racket` alone, as a reader of the dataset would."""
-    file = folder / "program.rkt"
-    file.write_text(text, "utf-8")
-    return subprocess.run(["racket", file], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    (folder / "program.rkt").write_text(text, "utf-8")
+    command = ["racket", "program.rkt"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
 
 
 def failed_lines(result: subprocess.CompletedProcess[str]) -> list[int]:

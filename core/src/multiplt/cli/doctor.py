@@ -16,7 +16,8 @@ from multiplt.execute.sandbox import Sandbox
 from multiplt.execute.self_check import self_check
 from multiplt.hookspecs import Check
 from multiplt.plugins import installed
-from multiplt.translate.resources import ExecuteSettings, open_judge, open_sandbox
+from multiplt.settings import ExecuteSettings
+from multiplt.translate.resources import open_judge, open_sandbox
 
 
 @click.command(epilog=example("multiplt doctor"))

@@ -30,7 +30,8 @@ from multiplt.rows.journal import Journal
 from multiplt.rows.multipl_e import read_json_file
 from multiplt.run.lock import exclusive, exclusive_file
 from multiplt.run.progress import Progress
-from multiplt.translate.resources import ExecuteSettings, open_executor, open_judge
+from multiplt.settings import ExecuteSettings
+from multiplt.translate.resources import open_executor, open_judge
 
 Execute = Callable[[Iterator[Row]], Iterator[Row]]
 
@@ -57,7 +58,7 @@ def execute(
     it is JSONL or Parquet of the same rows, and OUT the rows with their results. What OUT already holds
     is not run again. Rows with the field 'multiplt' are judged strictly, others by MultiPL-E's rule.
     """
-    settings = ExecuteSettings(timeout, workers, sandbox, memory)
+    settings = ExecuteSettings(timeout=timeout, workers=workers, sandbox=sandbox, memory=memory)
     strict = _strict_fields(problems)
     summary: Counter[str] = Counter()
     with _executor(settings) as (executor, judge_of):

@@ -14,9 +14,9 @@ from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import Rejected, Row, read_rows, write_rows
 from multiplt.rows.writing import output_writer
 from multiplt.run.progress import Progress
-from multiplt.translate.problems import PromptSettings
+from multiplt.settings import ExecuteSettings, PromptSettings
 from multiplt.translate.prompting import build_rows
-from multiplt.translate.resources import ExecuteSettings, LazyExecutor
+from multiplt.translate.resources import LazyExecutor
 
 BATCH = 200
 """Functions that are read at once."""
@@ -39,7 +39,7 @@ def prompts(functions: str, lang: str, out: str, canonical: bool, style: str, sa
     """
     target = installed().language(lang)
     output_writer(out)
-    settings = PromptSettings(canonical, "chat" if style == "chat" else "completion")
+    settings = PromptSettings(canonical=canonical, style="chat" if style == "chat" else "completion")
     executor = LazyExecutor(ExecuteSettings(sandbox=sandbox))
     with closing(executor), Rejected(out) as rejected, Progress("prompts") as progress:
         rows = _problems(read_rows(functions), target, settings, executor, rejected, progress)

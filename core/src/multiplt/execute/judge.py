@@ -26,7 +26,8 @@ def judge(problem: Problem, outcome: Outcome, results: Results, idioms: Idioms, 
         failures = _failures(cases, results.cases, idioms)
         passed, total = len(results.cases) - len(failures), len(cases)
         failure = failures[0][1] if failures else None
-        status = results.status or (failures[0][0] if failures else Status.OK)
+        unanswered = Status.OK if len(results.cases) == total else Status.TAMPERED
+        status = results.status or (failures[0][0] if failures else unanswered)
     return Verdict(
         status=status,
         mode=problem.mode,

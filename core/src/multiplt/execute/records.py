@@ -33,10 +33,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 MODULUS = 2147483647
+DEPTH = 200  # levels of nesting
+DIGITS = 4000  # of an int; `multiplt.values` refuses more, CPython cannot read many more
+CONSTANTS = {b"N": None, b"T": True, b"F": False}
 
 
 class BadRecord(ValueError):
     """The channel holds something that no harness writes."""
+
+
+class _TooDeep(Exception):
+    """A value is nested deeper than any that is expected."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ def read_records(data: bytes, nonce: str) -> Records:
         head, _, rest = body.partition(b" ")
         if kind == b"x" and load_error is None and head in (b"SyntaxError", b"TypeError", b"Exception"):
             load_error = (head.decode(), rest.decode(errors="replace"))
-        elif kind in (b"v", b"e") and head.isdigit():
+        elif kind in (b"v", b"e") and head.isdigit() and len(head) < 10:
             value = decode(rest) if kind == b"v" else rest.decode(errors="replace")
             cases.append(CaseResult(int(head), "returned" if kind == b"v" else "raised", value))
         else:
@@ -136,39 +143,45 @@ def _frames(data: bytes) -> Iterator[tuple[int, bytes, int]]:
 def decode(data: bytes) -> Any:
     """Decode one value: plain Python for scalars, lists and tuples, else `Items`, `Pairs`, `Unknown`.
 
+    What no expected value can equal is `Unknown` too: an int of more than 4,000 digits, a string that
+    is no UTF-8, a value nested more than 200 deep.
+
     >>> decode(b"l2:i1;s2:ab")
     [1, 'ab']
 
     Raises `BadRecord`.
     """
     try:
-        value, end = _decode(data, 0)
-    except (ValueError, IndexError, RecursionError) as error:
+        value, end = _decode(data, 0, DEPTH)
+    except _TooDeep:
+        return Unknown(f"a value nested more than {DEPTH} deep")
+    except ValueError as error:
         raise BadRecord(f"not a value: {data[:40]!r}") from error
     if end != len(data):
         raise BadRecord(f"more than a value: {data[:40]!r}")
     return value
 
 
-def _decode(data: bytes, at: int) -> tuple[Any, int]:
+def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     tag = data[at : at + 1]
-    if tag in b"NTF" and tag:
-        return {b"N": None, b"T": True, b"F": False}[tag], at + 1
-    end = data.index(b";" if tag in b"id" else b":", at)
+    if tag in CONSTANTS:
+        return CONSTANTS[tag], at + 1
+    end = data.index(b";" if tag in (b"i", b"d") else b":", at)
     text, at = data[at + 1 : end].decode("ascii"), end + 1
     if tag == b"i":
-        return int_of(text), at
+        return _int(text), at
     if tag == b"d":
         return float(text), at
-    count = int_of(text)
-    if count < 0 or count > len(data) - at:
+    count = int(text) if len(text) < 20 and text.isdigit() else -1
+    if not 0 <= count <= len(data) - at:
         raise BadRecord("a length beyond the record")
-    if tag in b"s?":
-        decoded = data[at : at + count].decode("utf-8", "replace" if tag == b"?" else "strict")
-        return (decoded if tag == b"s" else Unknown(decoded)), at + count
+    if tag in (b"s", b"?"):
+        return _text(tag, data[at : at + count]), at + count
+    if not depth:
+        raise _TooDeep
     items = []
     for _ in range(count * 2 if tag == b"m" else count):
-        item, at = _decode(data, at)
+        item, at = _decode(data, at, depth - 1)
         items.append(item)
     match tag:
         case b"l":
@@ -182,16 +195,19 @@ def _decode(data: bytes, at: int) -> tuple[Any, int]:
     raise BadRecord(f"unknown value tag {tag!r}")
 
 
-def int_of(digits: str) -> int:
-    """An int of any size (CPython refuses more than 4,300 digits at once)."""
-    if len(digits) < 4000:
-        return int(digits)
-    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
-    if not digits.isdigit() or not digits.isascii():
+def _int(text: str) -> int | Unknown:
+    digits = text.removeprefix("-")
+    if not digits.isdigit():
         raise BadRecord("not an int")
-    half = len(digits) // 2
-    scale: int = 10 ** (len(digits) - half)
-    return sign * (int_of(digits[:half]) * scale + int_of(digits[half:]))
+    return int(text) if len(digits) <= DIGITS else Unknown(f"an int of more than {DIGITS} digits")
+
+
+def _text(tag: bytes, data: bytes) -> str | Unknown:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return Unknown(f"{data!r}, which is not UTF-8" if tag == b"s" else data.decode(errors="replace"))
+    return text if tag == b"s" else Unknown(text)
 
 
 def shown(value: Any) -> str:
@@ -207,6 +223,4 @@ def shown(value: Any) -> str:
             return f"[{', '.join(map(shown, value))}]"
         case tuple():
             return f"({', '.join(map(shown, value))}{',' if len(value) == 1 else ''})"
-        case int() if abs(value) >= 10**4000:
-            return "an int of more than 4000 digits"
     return repr(value)

@@ -11,10 +11,12 @@ from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.execute.judge import judge
 from multiplt.execute.plan import Command, ExecutionPlan, Limits, Program
+from multiplt.execute.sandbox import InfrastructureError
 from multiplt.functions import Case, Function, Parameter
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion, Problem, Verdict
-from multiplt.translate.problems import PromptSettings, build_problem
+from multiplt.settings import PromptSettings
+from multiplt.translate.problems import build_problem
 from multiplt.types import INT
 from multiplt.values import Value
 
@@ -62,11 +64,15 @@ class Judge:
         """
         spec = self.language.spec
         plan = self.language.execution_plan(Program({}, ""), replace(self.limits, wall_s=PATIENCE_S))
-        outcome = next(self.executor.run([replace(plan, run=Command(*spec.toolchain), checks=())]))
+        mend = f"install it: apt-get install {spec.package}"
+        try:
+            outcome = next(self.executor.run([replace(plan, run=Command(*spec.toolchain), checks=())]))
+        except InfrastructureError as error:
+            raise MultipltError(f"{spec.toolchain[0]}, the toolchain of {spec.name}, does not start; {mend}") from error
         said = (outcome.stdout.strip() or outcome.stderr.strip()).splitlines()
         if outcome.exit_code != 0 or not said:
-            why = "is not installed" if outcome.exit_code == 127 else f"fails: {said[0] if said else 'it says nothing'}"
-            raise MultipltError(f"{spec.toolchain[0]} ({spec.name}) {why}; apt-get install {spec.package}")
+            why = said[0] if said else "it says nothing"
+            raise MultipltError(f"{spec.toolchain[0]}, the toolchain of {spec.name}, fails ({why}); {mend}")
         return said[0]
 
     def check(self) -> None:

@@ -22,6 +22,7 @@ def to_json(value: Any) -> str:
     >>> to_json({"a": "é"}), to_json({"a": chr(0xD800)})
     ('{"a": "é"}', '{"a": "\\\\ud800"}')
 
+    Two surrogates that make a pair are read back as the one character that they spell.
     Raises `Refused` for a value that JSON has no form for.
     """
     text = json.dumps(value, ensure_ascii=False, default=_plain)

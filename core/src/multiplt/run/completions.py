@@ -106,20 +106,18 @@ class CompletionLog:
         while written < len(line):
             written += os.pwrite(self._file, memoryview(line)[written:], self._end + written)
 
-    def get(self, key: str, n: int) -> list[dict[str, Any]]:
-        """The samples 0 … n-1 of `key`, in this order.
+    def get(self, key: str, index: int) -> dict[str, Any]:
+        """One sample.
 
-        Raises `KeyError` where one is missing.
+        Raises `KeyError` where it is missing.
         """
         offsets = self._offsets.get(bytes.fromhex(key), array("q"))
-        if self.missing(key, n):
-            raise KeyError(key)
+        if index >= len(offsets) or offsets[index] == ABSENT:
+            raise KeyError((key, index))
         with os.fdopen(os.dup(self._file), "rb") as file:
-            samples = []
-            for offset in offsets[:n]:
-                file.seek(offset)
-                samples.append(json.loads(file.readline())["sample"])
-        return samples
+            file.seek(offsets[index])
+            sample: dict[str, Any] = json.loads(file.readline())["sample"]
+        return sample
 
     def sync(self) -> None:
         """Make what is written last through a loss of power."""

@@ -7,25 +7,18 @@ import reprlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from multiplt.errors import MultipltError, UsageError
 from multiplt.rows.hub import is_hub_name
+from multiplt.settings import Count, ExecuteSettings, Positive, PromptSettings, SamplingSettings, Settings
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 REPLAY = "replay:"
 
 
-class Section(BaseModel):
-    """Settings that belong together: unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class RunSection(Section):
+class RunSection(Settings):
     """What is made, and how the work is cut. `shard_size` is in rows."""
 
     output: Path = Field(strict=False)
@@ -35,20 +28,13 @@ class RunSection(Section):
     engine: Literal["local"] = "local"
 
 
-class SourceSection(Section):
+class SourceSection(Settings):
     """The tested functions: a path, or the name of a Hub dataset."""
 
     functions: str
 
 
-class PromptsSection(Section):
-    """How a model is asked: `canonical` puts the Python solution into the prompt."""
-
-    canonical: bool = True
-    style: Literal["completion", "chat"] = "completion"
-
-
-class ModelSection(Section):
+class ModelSection(Settings):
     """The model, such as `replay:FILE` or `openai:MODEL@URL`; `request_timeout` is in seconds."""
 
     name: str = Field(pattern=r"^[\w.-]+:.+")
@@ -56,33 +42,15 @@ class ModelSection(Section):
     request_timeout: Positive = 600.0
 
 
-class SamplingSection(Section):
-    """How the model is sampled; n, temperature and top-p are those of the MultiPL-T paper (OOPSLA 2024)."""
-
-    n: Count = 50
-    temperature: Annotated[float, Field(ge=0)] = 0.8
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-    max_tokens: Count = 512
-
-
-class ExecuteSection(Section):
-    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core."""
-
-    timeout: Positive = 10.0
-    workers: Count | None = None
-    sandbox: str | None = None
-    memory: Count = 1024
-
-
-class Config(Section):
+class Config(Settings):
     """All settings of a run."""
 
     run: RunSection
     source: SourceSection
-    prompts: PromptsSection = PromptsSection()
+    prompts: PromptSettings = PromptSettings()
     model: ModelSection
-    sampling: SamplingSection = SamplingSection()
-    execute: ExecuteSection = ExecuteSection()
+    sampling: SamplingSettings = SamplingSettings()
+    execute: ExecuteSettings = ExecuteSettings()
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from multiplt.execute.executor import Executor
 from multiplt.models import ModelOptions, Sampling
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import read_rows, write_rows
@@ -17,9 +16,8 @@ from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
 from multiplt.translate.generation import Generate
-from multiplt.translate.problems import PromptSettings
 from multiplt.translate.prompting import Prompts
-from multiplt.translate.resources import ExecuteSettings, ModelSession, open_judge, open_sandbox
+from multiplt.translate.resources import ModelSession, open_executor, open_judge
 from multiplt.translate.translations import Translations
 from multiplt.translate.validation import Execute
 
@@ -68,25 +66,16 @@ def run_pipeline(config: Config) -> Iterator[LanguageSummary]:
 
 def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
-    execute = execute_settings(config)
     session = ModelSession(config.model.name, model_options(config))
     try:
         session.run(session.model.check())
         version = session.model.version
     finally:
         session.close()
-    with Executor(open_sandbox(execute.sandbox), execute.workers) as executor:
-        toolchains = {
-            language.spec.name: open_judge(language.spec.name, executor, execute).toolchain for language in languages
-        }
+    with open_executor(config.execute) as executor:
+        names = [language.spec.name for language in languages]
+        toolchains = {name: open_judge(name, executor, config.execute).toolchain for name in names}
     return Prepared(toolchains, version)
-
-
-def execute_settings(config: Config) -> ExecuteSettings:
-    """The settings of execution, for the stages."""
-    section = config.execute
-    chosen = {} if section.sandbox is None else {"sandbox": section.sandbox}
-    return ExecuteSettings(timeout=section.timeout, workers=section.workers, memory=section.memory, **chosen)
 
 
 def model_options(config: Config) -> ModelOptions:
@@ -96,10 +85,9 @@ def model_options(config: Config) -> ModelOptions:
 
 def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
     """The stages of one language, in order."""
-    execute = execute_settings(config)
     sampling = config.sampling
     return [
-        Prompts(language, PromptSettings(config.prompts.canonical, config.prompts.style), execute),
+        Prompts(language, config.prompts, config.execute),
         Generate(
             language=language,
             model=config.model.name,
@@ -110,7 +98,7 @@ def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
             seed=config.run.seed,
             chat=config.prompts.style == "chat",
         ),
-        Execute(language, execute, prepared.toolchains[language]),
+        Execute(language, config.execute, prepared.toolchains[language]),
         Translations(language),
     ]
 

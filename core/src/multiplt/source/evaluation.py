@@ -9,11 +9,11 @@ from importlib.resources import files
 from typing import Protocol
 
 from multiplt.asserts import Call, Pending
-from multiplt.errors import MultipltError, Refused
+from multiplt.errors import Refused
 from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome
 from multiplt.execute.records import BadRecord, CaseResult, read_records
 from multiplt.functions import Definition
-from multiplt.literals import read_value
+from multiplt.literals import read_value, to_text
 
 LIMITS = Limits(wall_s=10.0)
 SEEDS = ("0", "1")
@@ -75,24 +75,32 @@ def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Call | 
     joined: list[Call | Refused] = []
     for results in zip(*runs, strict=True):
         refusal = next((result for result in results if isinstance(result, Refused)), None)
-        if refusal is None and any(repr(result) != repr(results[0]) for result in results):
+        if refusal is None and not all(_same(result, results[0]) for result in results):
             refusal = Refused("the result changes from run to run")
         joined.append(refusal or results[0])
     return joined
 
 
+def _same(left: Call | Refused, right: Call | Refused) -> bool:
+    """Whether two runs recorded the same: equal, or both NaN where they are not."""
+    if isinstance(left, Refused) or isinstance(right, Refused):
+        return False
+    return left == right or to_text((left.arguments, left.expected)) == to_text((right.arguments, right.expected))
+
+
 def _read(evaluation: Evaluation, outcome: Outcome) -> list[Call | Refused]:
-    if outcome.exit_code in (126, 127):
-        raise MultipltError("no python3 starts inside the sandbox; install Debian's package python3")
     try:
         records = read_records(outcome.records, outcome.nonce)
     except BadRecord as error:
         return [Refused(f"the test disturbed its evaluation: {error}") for _ in evaluation.tests]
     if records.load_error:
         return [Refused(f"the function does not load: {records.load_error[1]}") for _ in evaluation.tests]
-    by_number = {result.case: result for result in records.cases} if records.complete else {}
+    by_number = {result.case: result for result in records.cases}
+    parameters = len(evaluation.definition.signature.parameters)
     return [
-        _call(pending, by_number[number]) if number in by_number else Refused(f"the test {_ended(outcome)}")
+        _call(pending, by_number[number], parameters)
+        if number in by_number
+        else Refused(f"the test, or one before it, {_ended(outcome)}")
         for number, pending in enumerate(evaluation.tests)
     ]
 
@@ -103,14 +111,16 @@ def _ended(outcome: Outcome) -> str:
     return "runs out of memory" if outcome.out_of_memory else "ends Python"
 
 
-def _call(pending: Pending, result: CaseResult) -> Call | Refused:
+def _call(pending: Pending, result: CaseResult, parameters: int) -> Call | Refused:
     """The call that a test recorded; a bare assert of something other than a bool asks for its truth."""
     if result.kind == "raised":
         return Refused(f"the test raises {result.value}")
     try:
-        arguments, returned = read_value(result.value)
-    except ValueError:
-        return Refused(f"the test's values cannot be written down: {result.value[:200]}")
+        arguments, returned = read_value(str(result.value))
+    except (ValueError, TypeError):
+        return Refused(f"the test's values cannot be written down: {str(result.value)[:200]}")
+    if not isinstance(arguments, tuple) or len(arguments) != parameters:
+        return Refused("a decorator changes the function's parameters")
     if pending.truth is None or isinstance(returned, bool):
         return Call(tuple(arguments), returned)
     return Call(tuple(arguments), pending.truth, check="truth")

@@ -81,6 +81,8 @@ def _check(row: Row) -> None:
     for field, kind in (("entrypoint", str), ("content", str), ("tests", list)):
         if not isinstance(row.get(field), kind):
             raise Refused(f"the row has no field {field} of type {kind.__name__}")
+    if not isinstance(row.get("content_with_types") or "", str):
+        raise Refused("the row's field content_with_types is not text")
     if not row["tests"] or not all(isinstance(test, str) for test in row["tests"]):
         raise Refused("the row has no tests" if not row["tests"] else "a test is not text")
 

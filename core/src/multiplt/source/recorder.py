@@ -31,7 +31,7 @@ class Channel:
 
     def write(self, payload: str) -> None:
         """Write one frame."""
-        body = payload.encode()
+        body = payload.encode(errors="backslashreplace")
         frame = f"{len(body)}:".encode() + body
         for byte in frame:
             self._digest = (self._digest * self._key + byte + 1) % MODULUS
@@ -57,7 +57,7 @@ def record(test: str, name: str, namespace: dict[str, Any]) -> str:
         calls.append((arguments, copy.deepcopy(result)))
         return result
 
-    exec(compile(test, "test", "exec"), {**namespace, "math": math, name: recorded})
+    exec(compile(test, "test", "exec"), {"math": math, **namespace, name: recorded})
     if len(calls) != 1:
         raise ValueError(f"the test calls {name} {len(calls)} times")
     return str(to_text(calls[0]))

@@ -17,6 +17,9 @@ from multiplt.translate.resources import ModelSession
 
 LOG = "completions.jsonl"
 
+Failed = dict[tuple[str, int], dict[str, Any]]
+"""Samples that cannot be had, by key and index."""
+
 
 @dataclass(frozen=True)
 class Generate:
@@ -52,9 +55,11 @@ class Generate:
         log = context.resource("log", lambda: CompletionLog(context.folder / LOG))
         session = context.resource("model", lambda: ModelSession(self.model, self.options))
         requests = [self._request(Problem.from_row(row), log) for row in rows]
-        session.run(self._ask(session, [request for request in requests if request.n], log, context))
         context.advance(sum(not request.n for request in requests))
-        return StageResult([self._completed(row, log.get(r.id, self.n)) for row, r in zip(rows, requests, strict=True)])
+        failed = session.run(self._ask(session, [request for request in requests if request.n], log, context))
+        return StageResult(
+            [self._completed(row, request.id, log, failed) for row, request in zip(rows, requests, strict=True)]
+        )
 
     def _request(self, problem: Problem, log: CompletionLog) -> Request:
         prompt = problem.multiplt.chat_prompt if self.chat and problem.multiplt else problem.prompt
@@ -77,16 +82,23 @@ class Generate:
 
     async def _ask(
         self, session: ModelSession, requests: list[Request], log: CompletionLog, context: StageContext
-    ) -> None:
+    ) -> Failed:
+        """Log the samples of all requests; those that failed are returned, to be asked again another time."""
         missing = {request.id: request.n for request in requests}
+        failed: Failed = {}
         async with aclosing(session.model.generate(requests)) as samples:
             async for sample in samples:
-                log.append(sample.id, sample.index, _sample_row(sample))
+                if sample.error is None:
+                    log.append(sample.id, sample.index, _sample_row(sample))
+                else:
+                    failed[sample.id, sample.index] = _sample_row(sample)
                 missing[sample.id] -= 1
                 if not missing[sample.id]:
                     context.advance()
+        return failed
 
-    def _completed(self, row: Row, samples: list[dict[str, Any]]) -> Row:
+    def _completed(self, row: Row, key: str, log: CompletionLog, failed: Failed) -> Row:
+        samples = [failed.get((key, index)) or log.get(key, index) for index in range(self.n)]
         sampling = {"temperature": self.sampling.temperature, "top_p": self.sampling.top_p}
         return {**row, **sampling, "max_tokens": self.sampling.max_tokens, "samples": samples}
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.functions import Function, RefusedTest
-from multiplt.hookspecs import Style
 from multiplt.identifiers import spell_function
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Problem, Strict
+from multiplt.settings import PromptSettings
 
 ENOUGH = 3
 """A function stays with at least this many of its tests, or all."""
-
-
-@dataclass(frozen=True)
-class PromptSettings:
-    """How prompts are written: for `completion` or `chat` models, with the Python solution or without."""
-
-    canonical: bool = True
-    style: Style = "completion"
 
 
 def build_problem(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.settings import ExecuteSettings, PromptSettings
 from multiplt.source.evaluation import Runs
 from multiplt.source.reading import RefusedRow, read_functions
-from multiplt.translate.problems import PromptSettings, build_problem
-from multiplt.translate.resources import ExecuteSettings, LazyExecutor
+from multiplt.translate.problems import build_problem
+from multiplt.translate.resources import LazyExecutor
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Prompts:
 
     def settings(self) -> Mapping[str, Any]:
         """What decides the rows."""
-        return {"language": self.language, **asdict(self.prompts)}
+        return {"language": self.language, **self.prompts.model_dump()}
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """One problem, or one rejected row, for each row."""

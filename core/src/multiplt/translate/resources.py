@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
 
 from multiplt.execute.executor import Executor
-from multiplt.execute.plan import MIB, ExecutionPlan, Limits, Outcome
+from multiplt.execute.plan import ExecutionPlan, Outcome
 from multiplt.execute.sandbox import Sandbox
-from multiplt.execute.sandboxes import DEFAULT, SandboxFactory, find_sandbox
+from multiplt.execute.sandboxes import SandboxFactory, find_sandbox
 from multiplt.execute.verdicts import Judge
 from multiplt.models import Model, ModelOptions, ModelRegistry
 from multiplt.plugins import Plugins, installed
+from multiplt.settings import ExecuteSettings
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class ExecuteSettings:
-    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core."""
-
-    timeout: float = 10.0
-    workers: int | None = None
-    sandbox: str = DEFAULT
-    memory: int = 1024
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of one program."""
-        return Limits(wall_s=self.timeout, memory=self.memory * MIB)
 
 
 def open_sandbox(name: str, plugins: Plugins | None = None) -> Sandbox:

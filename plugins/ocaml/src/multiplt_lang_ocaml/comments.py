@@ -27,12 +27,13 @@ ONE_LINE_STRING = _token(r'"(?: [^"\\\n] | \\[^\n] )*"')
 def comment_text(text: str) -> str:
     """`text` with as little changed as lets it stand in a comment.
 
-    A quotation mark without its pair becomes two apostrophes; what would open or close a comment, or
-    open a quoted string, gets a space in it. Strings stay as they are.
+    A quotation mark without its pair becomes two apostrophes; what would open or close a comment, open a
+    quoted string or name a character that there may not be gets a space in it. Other strings stay as they are.
 
     >>> comment_text('a 5" pipe (*) of "(*)"')
     "a 5'' pipe ( * ) of \\"(*)\\""
     """
+    text = text.replace("\\u{", "\\u {")
     paired = not any(token["quote"] for token in ANY_STRING.finditer(text))
     token = ANY_STRING if paired else ONE_LINE_STRING
     while (mended := token.sub(_mend, text)) != text:

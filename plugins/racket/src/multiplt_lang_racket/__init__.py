@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -86,8 +87,7 @@ class Racket(Language):
         return "#f"
 
     def render_float(self, value: float) -> str:
-        text = repr(value)
-        return f"{'' if text.startswith('-') else '+'}{text[-3:]}.0" if text[-3:] in ("inf", "nan") else text
+        return repr(value) if math.isfinite(value) else f"{value:+}.0"
 
     def render_str(self, value: str) -> str:
         return f'"{"".join(map(_character, value))}"'

@@ -9,7 +9,7 @@
 (define value-limit 1000000)   ; bytes of one value
 (define channel-limit 6000000) ; bytes of all values; what comes later is written by its printed form
 (define depth-limit 200)       ; levels of nesting
-(define int-limit 1000000)     ; bits
+(define int-limit 300000)      ; bits of an integer; printing takes the square of them
 (define text-limit 200)        ; characters of a printed form
 (define message-limit 1000)    ; characters
 
@@ -89,8 +89,9 @@
         [(> depth depth-limit) (put (unknown value))]
         [(eq? value #t) (put #"T")]
         [(eq? value #f) (put #"F")]
-        [(exact-integer? value)
-         (put (if (< (integer-length value) int-limit) (bytes-append #"i" (number->bytes value) #";") (unknown value)))]
+        [(and (exact-integer? value) (> (integer-length value) int-limit))
+         (put (sized #"?" #"an integer too long to print"))]
+        [(exact-integer? value) (put #"i" (number->bytes value) #";")]
         [(real? value) (put #"d" (float->bytes (real->double-flonum value)) #";")]
         [(string? value) (put (sized #"s" (string->bytes/utf-8 value)))]
         [(list? value) (put-items #"l" (length value) value depth)]

@@ -1,0 +1,1 @@
+"""What plugins' tests are built of; needs the package `hypothesis`."""

@@ -1,0 +1,129 @@
+"""What the plugins make of real functions from The Stack."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counts import part
+from lookup import LANGUAGES, lookup
+from multiplt.execute.executor import Executor
+from multiplt.execute.plan import Command, ExecutionPlan, Limits
+from multiplt.execute.verdicts import MARK, Judge, Submission
+from multiplt.functions import Function
+from multiplt.identifiers import spell_function
+from multiplt.plugins import installed
+from multiplt.problems import Completion, Problem, Status
+from multiplt.rows import Row, read_rows
+from multiplt.source.reading import ReadFunction, read_functions
+from multiplt.settings import PromptSettings
+from multiplt.translate.problems import build_problem
+from multiplt.translate.prompting import build_rows
+
+PLAIN = PromptSettings(canonical=False)
+
+
+@pytest.fixture(scope="module")
+def rows(reference: Path) -> list[Row]:
+    return list(read_rows(reference / "stack-functions.jsonl"))
+
+
+def without_annotations(row: Row) -> Row:
+    module = ast.parse(row["content"])
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return {**row, "content": ast.unparse(module)}
+
+
+def shares(rows: list[Row], language: str, executor: Executor) -> tuple[float, float]:
+    """The shares of functions and of tests that become problems."""
+    made = [row for row in build_rows(rows, installed().language(language), PLAIN, executor) if "reason" not in row]
+    cases = sum(len(row["multiplt"]["cases"]) for row in made)
+    return len(made) / len(rows), cases / sum(len(row["tests"]) for row in rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nearly_all_functions_and_tests_become_problems(language: str, rows: list[Row], executor: Executor) -> None:
+    functions, tests = shares(rows, language, executor)
+    assert functions >= 0.95
+    assert tests >= 0.97
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_types_inferred_from_tests_lose_little(language: str, rows: list[Row], executor: Executor) -> None:
+    functions, tests = shares(rows, language, executor)
+    inferred_functions, inferred_tests = shares(list(map(without_annotations, rows)), language, executor)
+    assert inferred_functions >= functions - 0.05
+    assert inferred_tests >= tests - 0.05
+
+
+def problems(rows: list[Row], language: str, executor: Executor) -> list[tuple[Function, Problem]]:
+    """The functions that make a problem, names spelled and cases as the language kept them, and their problems."""
+    target = installed().language(language)
+    made = []
+    for read in read_functions(rows, executor):
+        assert isinstance(read, ReadFunction)
+        function = spell_function(read.function, target.spec)
+        cases = target.translate_tests(function).cases
+        made.append((replace(function, cases=cases), build_problem(target, read.function, read.name, PLAIN)[0]))
+    return made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_test_of_every_problem_is_reachable(language: str, rows: list[Row], executor: Executor) -> None:
+    judge = Judge(installed().language(language), executor, Limits(wall_s=60))
+    made = [problem for _, problem in problems(list(part(rows, 24)), language, executor)]
+    stubs = [Submission(problem, judge.language.build_stub(problem, MARK)) for problem in made]
+    for problem, judged in zip(made, judge.verdicts(stubs), strict=True):
+        assert judged.verdict.status is Status.EXCEPTION, (problem.name, judged.verdict)
+        assert judged.verdict.failure
+        assert MARK in judged.verdict.failure.actual
+        assert judged.verdict.failure.case == 0
+
+
+def wrong(function: Function) -> Function:
+    """The same function, its first case answered by another case's value or by nothing that is right."""
+    first, *others = function.cases
+    other = next((case.expected for case in others if repr(case.expected) != repr(first.expected)), None)
+    return replace(function, cases=(replace(first, expected=other), *others)) if other else replace(function, cases=())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_right_answers_pass_and_wrong_ones_fail(language: str, rows: list[Row], executor: Executor) -> None:
+    """By the core, which compares values, and by the suite as text under the bare interpreter alike."""
+    plugin, target = LANGUAGES[language], installed().language(language)
+    made = problems(list(part(rows, 16)), language, executor)
+    completions = [lookup(plugin, f, f.cases) for f, _ in made] + [lookup(plugin, g, g.cases) for g in map(wrong, [f for f, _ in made])]
+    submissions = [Submission(p, Completion(c)) for (_, p), c in zip(made * 2, completions, strict=True)]
+    expected = [Status.OK] * len(made) + [Status.WRONG] * len(made)
+    for submission, judged, status in zip(
+        submissions, Judge(target, executor, Limits(wall_s=60)).verdicts(submissions), expected, strict=True
+    ):
+        assert (judged.verdict.status is Status.OK) == (status is Status.OK), (submission.problem.name, judged.verdict)
+    for submission, passed, status in zip(submissions, bare(submissions, language, executor), expected, strict=True):
+        assert passed == (status is Status.OK), submission.problem.name
+
+
+def bare(submissions: list[Submission], language: str, executor: Executor) -> Iterator[bool]:
+    """Whether prompt, completion and suite as text pass by MultiPL-E's rule, with nothing of ours there."""
+    commands: dict[str, Any] = {"ocaml": "ocaml", "racket": "racket"}
+    plugin = LANGUAGES[language]
+    plans = [
+        ExecutionPlan(
+            {plugin.entry: f"{s.problem.prompt}{s.completion.code}\n{s.problem.tests}"},
+            Command(commands[language], plugin.entry),
+            limits=Limits(wall_s=60),
+            mounts=plugin.spec.mounts,
+        )
+        for s in submissions
+    ]
+    for outcome in executor.run(plans):
+        yield plugin.compat_status(outcome) is Status.OK
