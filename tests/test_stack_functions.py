@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from bare import run_bare
 from counts import part
 from lookup import LANGUAGES, lookup
 from multiplt.execute.executor import Executor
-from multiplt.execute.plan import Command, ExecutionPlan, Limits
+from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import MARK, Judge, Submission
 from multiplt.functions import Function
 from multiplt.identifiers import spell_function
 from multiplt.plugins import installed
 from multiplt.problems import Completion, Problem, Status
 from multiplt.rows import Row, read_rows
-from multiplt.source.reading import ReadFunction, read_functions
 from multiplt.settings import PromptSettings
+from multiplt.source.reading import ReadFunction, read_functions
 from multiplt.translate.problems import build_problem
 from multiplt.translate.prompting import build_rows
 
@@ -101,29 +100,15 @@ def test_right_answers_pass_and_wrong_ones_fail(language: str, rows: list[Row], 
     """By the core, which compares values, and by the suite as text under the bare interpreter alike."""
     plugin, target = LANGUAGES[language], installed().language(language)
     made = problems(list(part(rows, 16)), language, executor)
-    completions = [lookup(plugin, f, f.cases) for f, _ in made] + [lookup(plugin, g, g.cases) for g in map(wrong, [f for f, _ in made])]
+    functions = [function for function, _ in made]
+    completions = [lookup(plugin, function, function.cases) for function in [*functions, *map(wrong, functions)]]
     submissions = [Submission(p, Completion(c)) for (_, p), c in zip(made * 2, completions, strict=True)]
     expected = [Status.OK] * len(made) + [Status.WRONG] * len(made)
     for submission, judged, status in zip(
         submissions, Judge(target, executor, Limits(wall_s=60)).verdicts(submissions), expected, strict=True
     ):
         assert (judged.verdict.status is Status.OK) == (status is Status.OK), (submission.problem.name, judged.verdict)
-    for submission, passed, status in zip(submissions, bare(submissions, language, executor), expected, strict=True):
+    passes = run_bare(submissions, language, executor)
+    for submission, passed, status in zip(submissions, passes, expected, strict=True):
         assert passed == (status is Status.OK), submission.problem.name
 
-
-def bare(submissions: list[Submission], language: str, executor: Executor) -> Iterator[bool]:
-    """Whether prompt, completion and suite as text pass by MultiPL-E's rule, with nothing of ours there."""
-    commands: dict[str, Any] = {"ocaml": "ocaml", "racket": "racket"}
-    plugin = LANGUAGES[language]
-    plans = [
-        ExecutionPlan(
-            {plugin.entry: f"{s.problem.prompt}{s.completion.code}\n{s.problem.tests}"},
-            Command(commands[language], plugin.entry),
-            limits=Limits(wall_s=60),
-            mounts=plugin.spec.mounts,
-        )
-        for s in submissions
-    ]
-    for outcome in executor.run(plans):
-        yield plugin.compat_status(outcome) is Status.OK

@@ -101,15 +101,20 @@ def _reword_prose(text: str, terms: Terms, title: str) -> str:
         new = words[word]
         if not article:
             return new
-        if new == word or word in values:
+        if new == word or word in ("None", "True", "False"):
             return f"{article} {new}"
-        return f"{article[0]}{'n' if new[0].lower() in 'aeiou' else ''} {new}"
+        return f"{article[0]}{'n' if _begins_with_vowel(new) else ''} {new}"
 
     return re.sub(pattern, replace, text)
 
 
+def _begins_with_vowel(noun: str) -> bool:
+    """As it is spoken: a single letter goes by its name."""
+    return noun in "AEFHILMNORSX" if len(noun) == 1 else noun[0] in "aeiouAEIOU"
+
+
 def _plural(noun: str) -> str:
-    if noun.endswith("y"):
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(("s", "sh", "ch", "x")) else "s")
 

@@ -91,7 +91,8 @@ COMPARED: dict[str, list[tuple[str, dict[str, bool]]]] = {
                       ("0", {"0": True, "#f": False})],
     "Union[int, float]": [("3", {"3": True, "3.0": True, "3.1": False}), ("3.5", {"7/2": True, "3": False})],
     "Union[int, str]": [("3", {"3": True, "3.0": False, '"3"': False})],
-    "List[Union[int, float, str]]": [("[3, 'a']", {'(list 3 "a")': True, '(list 3.0 "a")': True, '(list 4 "a")': False})],
+    "List[Union[int, float, str]]": [("[3, 'a']", {'(list 3 "a")': True, '(list 3.0 "a")': True,
+                                                   '(list 4 "a")': False})],
     "Tuple[int, float]": [("(1, 2.0)", {"(list 1 2)": True, "(list 1.0 2)": False, "(cons 1 2)": False})],
     "Dict[Tuple[int, int], Set[str]]": [("{(0, 1): {'x'}}", {'(hash (list 0 1) (set "x"))': True,
                                                             '(hash (list 1 0) (set "x"))': False})],
@@ -119,8 +120,8 @@ def truth_case(number: int, truth: bool) -> Case:
     return Case((Value(INT, number),), Value(BOOL, truth), "truth")
 
 
-def flipped(value: Value) -> Value:
-    return Value(BOOL, not value.content)
+def contradicted(case: Case) -> Case:
+    return replace(case, expected=Value(BOOL, not case.expected.content))
 
 
 def test_truth(racket: BoundLanguage, judge: Judge, tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_truth(racket: BoundLanguage, judge: Judge, tmp_path: Path) -> None:
     [verdict] = verdicts(judge, problem, [body])
     assert (verdict.passed, verdict.failure) == (len(truths), None)
     assert is_ok(tmp_path, problem, body)
-    contrary = problem_of(racket, replace(function, cases=tuple(replace(c, expected=flipped(c.expected)) for c in cases)))
+    contrary = problem_of(racket, replace(function, cases=tuple(map(contradicted, cases))))
     assert len(failed_lines(run_bare(tmp_path, f"{contrary.prompt}{body}\n{contrary.tests}"))) == len(truths)
 
 

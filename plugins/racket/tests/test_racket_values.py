@@ -119,7 +119,7 @@ def test_the_plugin_is_a_language() -> None:
 
 
 def test_strings_are_escaped_readably() -> None:
-    assert plugin.render_str('é "x"\\\n\0\u2028\U000e0001😀') == '"é \\"x\\"\\\\\\n\\u0000\\u2028\\U000E0001😀"'
+    assert plugin.render_str('é "x"\\\n\0\u2028\U000e0001😀') == '"é \\"x\\"\\\\\\n\\U00000000\\U00002028\\U000E0001😀"'
 
 
 # What Racket makes, and what it is in Python; None: nothing that equals.

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 from typing import Any
 
 import click
 
 from multiplt.cli.doctor import doctor
+from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.execute import execute
 from multiplt.cli.languages import languages
 from multiplt.cli.pass_k import pass_k
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.translate import translate
-from multiplt.errors import MultipltError, UsageError
 from multiplt.plugins import installed
-
-INTERRUPTED = 130
-"""The exit code of a command ended by Ctrl-C, as shells have it."""
 
 
 class Commands(click.Group):
@@ -35,28 +29,22 @@ class Commands(click.Group):
         return super().list_commands(ctx)
 
     def _add_plugins(self) -> None:
-        if not self.__dict__.setdefault("_extended", False):
-            self.__dict__["_extended"] = True
+        if self.__dict__.setdefault("_extended", False):
+            return
+        self.__dict__["_extended"] = True
+        try:
             installed().manager.hook.multiplt_register_commands(cli=self)
+        except Exception as error:
+            click.echo(f"A plugin fails to add its commands: {type(error).__name__}: {error}", err=True)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        try:
+        end_in_order_on_signals()
+        with errors_in_one_sentence():
             return super().main(*args, **kwargs)
-        except MultipltError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(2 if isinstance(error, UsageError) else 1)
-        except KeyboardInterrupt:
-            click.echo("Interrupted: what was finished is kept; the same command goes on from there.", err=True)
-            sys.exit(INTERRUPTED)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what reads our output has closed it
-            sys.exit(0)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
-                raise
-            where = f" {error.filename}" if error.filename else ""
-            click.echo(f"Error: cannot write{where}: {error.strerror}; mend that and start again.", err=True)
-            sys.exit(1)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_in_one_sentence():  # before click turns Ctrl-C and closed pipes into failures
+            return super().invoke(ctx)
 
 
 @click.group(cls=Commands, context_settings={"auto_envvar_prefix": "MULTIPLT", "max_content_width": 100})

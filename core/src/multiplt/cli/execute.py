@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,17 @@ from typing import Any
 import click
 
 from multiplt.cli.options import example, execution, output
-from multiplt.errors import MultipltError
-from multiplt.execute.executor import Executor
+from multiplt.cli.outputs import is_stream, rows_output
+from multiplt.errors import MultipltError, UsageError
 from multiplt.execute.rows import execute_rows
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import installed
-from multiplt.rows import (
-    Rejected,
-    Row,
-    read_completions_folder,
-    read_rows,
-    results_path,
-    write_results_file,
-    write_rows,
-)
+from multiplt.rows import Rejected, Row, read_rows, results_path, write_results_file, write_rows
+from multiplt.rows.atomic import remove_leftovers
 from multiplt.rows.journal import Journal
-from multiplt.rows.multipl_e import read_json_file
-from multiplt.run.lock import exclusive, exclusive_file
+from multiplt.rows.jsonl import to_json
+from multiplt.rows.multipl_e import completions_files, read_json_file
+from multiplt.run.lock import exclusive
 from multiplt.run.progress import Progress
 from multiplt.settings import ExecuteSettings
 from multiplt.translate.resources import open_executor, open_judge
@@ -59,46 +52,76 @@ def execute(
     is not run again. Rows with the field 'multiplt' are judged strictly, others by MultiPL-E's rule.
     """
     settings = ExecuteSettings(timeout=timeout, workers=workers, sandbox=sandbox, memory=memory)
+    files = _completions_files(completions, out)
     strict = _strict_fields(problems)
     summary: Counter[str] = Counter()
-    with _executor(settings) as (executor, judge_of):
+    with open_executor(settings) as executor:
+        judge_of = cache(lambda name: open_judge(installed().language(name).spec.name, executor, settings))
+        _check_first(completions, files, judge_of)
+
         def run(rows: Iterator[Row]) -> Iterator[Row]:
             for row in execute_rows(rows, judge_of, strict, extract=extract):
                 summary.update(result["verdict"]["status"] for result in row.get("results", ()))
                 yield row
 
-        (_execute_folder if Path(completions).is_dir() else _execute_file)(completions, out, run)
+        if files:
+            rejected = _execute_folder(files, Path(out), run)
+        else:
+            rejected = _execute_file(completions, out, run)
         counters = executor.counters
     counted = ", ".join(f"{count} {status}" for status, count in summary.most_common())
     click.echo(f"{sum(summary.values())} verdicts: {counted or 'nothing was left to do'}", err=True)
     if counters.retried:
         click.echo(f"{counters.retried} timeouts were tried again, the machine being overloaded", err=True)
+    if rejected.count:
+        click.echo(rejected.summary(), err=True)
+
+
+def _completions_files(completions: str, out: str) -> list[Path]:
+    """The files of a folder as MultiPL-E has it; none where COMPLETIONS is something else."""
+    files = completions_files(Path(completions)) if Path(completions).is_dir() else []
+    if files and (out == "-" or Path(out).is_file()):
+        raise UsageError(f"{completions} is a folder of files, and so are their results; -o {out} is no folder")
+    return files
 
 
 def _strict_fields(problems: str | None) -> dict[str, Any]:
     rows = read_rows(problems) if problems else iter(())
-    return {row["name"]: row["multiplt"] for row in rows if row.get("name") and row.get("multiplt")}
+    return {str(row["name"]): row["multiplt"] for row in rows if row.get("name") and row.get("multiplt")}
 
 
-@contextmanager
-def _executor(settings: ExecuteSettings) -> Iterator[tuple[Executor, Callable[[str], Judge]]]:
-    with open_executor(settings) as executor:
-        yield executor, cache(lambda name: open_judge(installed().language(name).spec.name, executor, settings))
+def _check_first(completions: str, files: list[Path], judge_of: Callable[[str], Judge]) -> None:
+    """See, before any work, that everything can be read and every language works; what is not here is read once."""
+    if not files and not Path(completions).exists():
+        return
+    rows = (row for _, row in _readable(files)) if files else read_rows(completions)
+    for language in {row["language"] for row in rows if isinstance(row.get("language"), str)}:
+        judge_of(language)
 
 
-def _execute_folder(completions: str, out: str, run: Execute) -> None:
-    folder = Path(out)
+def _readable(files: list[Path], rejected: Rejected | None = None) -> Iterator[tuple[Path, Row]]:
+    """Each file and its row; a file that is damaged is one row that is set aside."""
+    for path in files:
+        try:
+            yield path, read_json_file(path)
+        except MultipltError as reason:
+            if rejected:
+                rejected.add({"name": path.name}, "execute", str(reason))
+
+
+def _execute_folder(files: list[Path], folder: Path, run: Execute) -> Rejected:
     paths: list[Path] = []
 
     def to_do() -> Iterator[Row]:
-        for path, row in read_completions_folder(Path(completions)):
-            if "completions" in row and not _done(results_path(folder, path), row):
+        for path, row in _readable(files, rejected):
+            if _done(results_path(folder, path), row):
+                progress.advance()
+            else:
                 paths.append(path)
                 yield row
-            else:
-                progress.advance()
 
     with exclusive(folder), Rejected(folder) as rejected, Progress("execute", unit="files") as progress:
+        remove_leftovers(folder)
         for row in run(to_do()):
             path = paths.pop(0)
             if "reason" in row:
@@ -106,31 +129,31 @@ def _execute_folder(completions: str, out: str, run: Execute) -> None:
             else:
                 write_results_file(results_path(folder, path), row, row["results"])
             progress.advance()
-        _report(rejected)
+    return rejected
 
 
 def _done(path: Path, row: Row) -> bool:
     try:
-        return path.exists() and len(read_json_file(path)["results"]) == len(row["completions"])
-    except (MultipltError, KeyError, TypeError):
+        return path.exists() and _same(row, read_json_file(path))
+    except MultipltError:
         return False
 
 
-def _execute_file(completions: str, out: str, run: Execute) -> None:
+def _execute_file(completions: str, out: str, run: Execute) -> Rejected:
     rows = read_rows(completions)
-    with Rejected(out) as rejected, Progress("execute") as progress:
+    with rows_output(out) as rejected, Progress("execute") as progress:
 
         def work(rows: Iterator[Row]) -> Iterator[Row]:
             for row in run(rows):
                 progress.advance()
                 yield row
 
-        if out == "-":
+        if is_stream(out):
             write_rows(_kept(work(rows), rejected), out)
         else:
-            with exclusive_file(Path(out)):
-                Journal(Path(out)).complete(rows, work, _same, rejected)
-        _report(rejected)
+            journal = Journal(Path(out), _identity, _same, is_result=lambda row: isinstance(row.get("results"), list))
+            journal.complete(rows, work, rejected)
+    return rejected
 
 
 def _kept(rows: Iterator[Row], rejected: Rejected) -> Iterator[Row]:
@@ -141,16 +164,13 @@ def _kept(rows: Iterator[Row], rejected: Rejected) -> Iterator[Row]:
             yield row
 
 
+def _identity(row: Row) -> str:
+    return to_json([row.get(field) for field in ("name", "language", "prompt", "tests")])
+
+
 def _same(row: Row, result: Row) -> bool:
-    """Whether `result` is what became of `row`."""
-    fields = ("name", "language", "prompt", "tests")
-    if "reason" in result or [row.get(field) for field in fields] != [result.get(field) for field in fields]:
+    """Whether `result` is what became of `row`: the same problem, as many completions."""
+    completions, results = row.get("completions"), result.get("results")
+    if not isinstance(completions, list) or not isinstance(results, list) or len(completions) != len(results):
         return False
-    return len(row.get("completions") or ()) == len(result["results"])
-
-
-def _report(rejected: Rejected) -> None:
-    if rejected.count:
-        click.echo(rejected.summary(), err=True)
-
-
+    return _identity(row) == _identity(result)

@@ -9,10 +9,10 @@ from itertools import islice
 import click
 
 from multiplt.cli.options import example, language, output
+from multiplt.cli.outputs import rows_output
 from multiplt.execute.sandboxes import DEFAULT
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import Rejected, Row, read_rows, write_rows
-from multiplt.rows.writing import output_writer
 from multiplt.run.progress import Progress
 from multiplt.settings import ExecuteSettings, PromptSettings
 from multiplt.translate.prompting import build_rows
@@ -38,10 +38,9 @@ def prompts(functions: str, lang: str, out: str, canonical: bool, style: str, sa
     function or test that the language cannot express goes to the rejected file with its reason.
     """
     target = installed().language(lang)
-    output_writer(out)
     settings = PromptSettings(canonical=canonical, style="chat" if style == "chat" else "completion")
     executor = LazyExecutor(ExecuteSettings(sandbox=sandbox))
-    with closing(executor), Rejected(out) as rejected, Progress("prompts") as progress:
+    with closing(executor), rows_output(out) as rejected, Progress("prompts") as progress:
         rows = _problems(read_rows(functions), target, settings, executor, rejected, progress)
         written = write_rows(rows, out, rejected)
     click.echo(f"{written} problems written to {out}", err=True)

@@ -52,7 +52,7 @@ def run_and_report(config: Config, as_json: bool = False) -> None:
 def _table(summaries: list[LanguageSummary]) -> Table:
     statuses = [str(status) for status in Status]
     seen = {status for summary in summaries for status in summary.verdicts}
-    columns = [status for status in [*statuses, "no answer"] if status in seen]
+    columns = [status for status in [*statuses, "no verdict"] if status in seen]
     table = Table("language", "functions", "problems", "completions", *columns, "validated", box=None)
     for column in table.columns[1:]:
         column.justify = "right"

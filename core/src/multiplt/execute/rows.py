@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
@@ -31,12 +31,15 @@ class Pending:
         if not isinstance(completions, list) or not all(isinstance(text, str) for text in completions):
             return cls(row, reason="the row has no list of completions")
         fields = {key: value for key, value in row.items() if key != "completions"}
-        if not fields.get("multiplt") and row.get("name") in strict:
-            fields["multiplt"] = strict[row["name"]]
+        if not fields.get("multiplt"):
+            fields["multiplt"] = strict.get(str(row.get("name")))
         try:
-            return cls(row, Problem.from_row(fields), tuple(completions))
+            problem = Problem.from_row(fields)
         except Refused as reason:
             return cls(row, reason=str(reason))
+        if not problem.multiplt and not problem.tests.strip():
+            return cls(row, reason="the row has no tests")
+        return cls(row, problem, tuple(completions))
 
     @property
     def language(self) -> str:
@@ -62,22 +65,28 @@ def execute_rows(
 def _execute(group: Iterator[Pending], judge: Judge, extract: bool) -> Iterator[Row]:
     waiting: deque[Pending] = deque()
 
-    def submissions() -> Iterator[Submission]:
+    def submissions() -> Iterator[Submission | Refused]:
         for pending in group:
             waiting.append(pending)
             assert pending.problem is not None
             for text in pending.completions:
-                completion = judge.language.extract_completion(pending.problem, text) if extract else Completion(text)
-                yield Submission(pending.problem, completion)
+                yield _submission(pending.problem, text, judge, extract)
 
-    results: list[dict[str, Any]] = []
-    for judged in judge.verdicts(submissions()):
+    attempts: list[Judged | Refused] = []
+    for attempt in judge.attempts(submissions()):
         yield from _empty(waiting)
-        results.append(result_row(judged))
-        if len(results) == len(waiting[0].completions):
-            yield _finished(waiting.popleft(), results)
-            results = []
+        attempts.append(attempt)
+        if len(attempts) == len(waiting[0].completions):
+            yield _finished(waiting.popleft(), attempts)
+            attempts = []
     yield from _empty(waiting)
+
+
+def _submission(problem: Problem, text: str, judge: Judge, extract: bool) -> Submission | Refused:
+    try:
+        return Submission(problem, judge.language.extract_completion(problem, text) if extract else Completion(text))
+    except Refused as reason:
+        return reason
 
 
 def _empty(waiting: deque[Pending]) -> Iterator[Row]:
@@ -86,9 +95,12 @@ def _empty(waiting: deque[Pending]) -> Iterator[Row]:
         yield _finished(waiting.popleft(), [])
 
 
-def _finished(pending: Pending, results: list[dict[str, Any]]) -> Row:
+def _finished(pending: Pending, attempts: Sequence[Judged | Refused]) -> Row:
+    for number, attempt in enumerate(attempts):
+        if isinstance(attempt, Refused):
+            return set_aside(pending.row, "execute", f"completion {number}: {attempt}")
     row = {key: value for key, value in pending.row.items() if key not in ("completions", "results")}
-    return row | {"results": results}
+    return row | {"results": [result_row(attempt) for attempt in attempts if isinstance(attempt, Judged)]}
 
 
 def result_row(judged: Judged) -> dict[str, Any]:

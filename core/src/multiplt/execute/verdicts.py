@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from multiplt.errors import MultipltError
+from multiplt.errors import MultipltError, Refused
 from multiplt.execute.executor import Executor
 from multiplt.execute.judge import judge
-from multiplt.execute.plan import Command, ExecutionPlan, Limits, Program
+from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program
 from multiplt.execute.sandbox import InfrastructureError
 from multiplt.functions import Case, Function, Parameter
 from multiplt.plugins import BoundLanguage
@@ -91,23 +91,51 @@ class Judge:
             )
 
     def verdicts(self, submissions: Iterable[Submission]) -> Iterator[Judged]:
-        """Verdicts in the order of the submissions, which are read lazily."""
+        """Verdicts in the order of the submissions, which are read lazily.
+
+        Raises `Refused` where a plugin fails in one of them.
+        """
         return self._judged(submissions, self.limits)
 
+    def attempts(self, submissions: Iterable[Submission | Refused]) -> Iterator[Judged | Refused]:
+        """As `verdicts`; where a plugin failed in a submission, before or now, the refusal takes its place."""
+        return self._attempted(submissions, self.limits)
+
     def _judged(self, submissions: Iterable[Submission], limits: Limits) -> Iterator[Judged]:
-        toolchain, idioms = self.toolchain, self.language.spec.idioms
-        waiting: deque[tuple[Problem, Program]] = deque()
+        for attempt in self._attempted(submissions, limits):
+            if isinstance(attempt, Refused):
+                raise attempt
+            yield attempt
+
+    def _attempted(self, submissions: Iterable[Submission | Refused], limits: Limits) -> Iterator[Judged | Refused]:
+        toolchain = self.toolchain  # before the pass: the executor makes one at a time
+        waiting: deque[tuple[Problem, Program] | Refused] = deque()
 
         def plans() -> Iterator[ExecutionPlan]:
             for submission in submissions:
-                program = self.language.build_program(submission.problem, submission.completion)
+                try:
+                    if isinstance(submission, Refused):
+                        raise submission
+                    program = self.language.build_program(submission.problem, submission.completion)
+                    plan = self.language.execution_plan(program, limits)
+                except Refused as reason:
+                    waiting.append(reason)
+                    continue
                 waiting.append((submission.problem, program))
-                yield replace(self.language.execution_plan(program, limits), toolchain=toolchain)
+                yield replace(plan, toolchain=toolchain)
 
         for outcome in self.executor.run(plans()):
-            problem, program = waiting.popleft()
+            while isinstance(head := waiting.popleft(), Refused):
+                yield head
+            yield self._read(*head, outcome)
+        yield from (head for head in waiting if isinstance(head, Refused))
+
+    def _read(self, problem: Problem, program: Program, outcome: Outcome) -> Judged | Refused:
+        try:
             results = self.language.parse_result(problem, program, outcome)
-            yield Judged(judge(problem, outcome, results, idioms, toolchain), program.text)
+        except Refused as reason:
+            return reason
+        return Judged(judge(problem, outcome, results, self.language.spec.idioms, self.toolchain), program.text)
 
 
 def canary(language: BoundLanguage) -> Problem:

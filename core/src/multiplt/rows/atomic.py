@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what writers killed in `folder` left; only while no one else writes there."""
-    for path in folder.glob(".*.tmp"):
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what writers killed in `folder` left, of all files or of `name`; only while no one else writes them."""
+    for path in folder.glob(f".{glob.escape(name[:80])}.*.tmp" if name else ".*.tmp"):
         path.unlink(missing_ok=True)

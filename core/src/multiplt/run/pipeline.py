@@ -10,6 +10,7 @@ from pathlib import Path
 from multiplt.models import ModelOptions, Sampling
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import read_rows, write_rows
+from multiplt.rows.atomic import remove_leftovers
 from multiplt.run.config import Config
 from multiplt.run.engine import LocalEngine, Stage
 from multiplt.run.lock import exclusive
@@ -55,11 +56,10 @@ def run_pipeline(config: Config) -> Iterator[LanguageSummary]:
     """
     output = config.run.output
     languages = [installed().language(name) for name in config.run.languages]
+    prepared = prepare(config, languages)
+    rows = read_rows(config.source.functions)
     with exclusive(output):
-        prepared = prepare(config, languages)
-        functions = import_rows(
-            read_rows(config.source.functions), output / "functions", shard_size=config.run.shard_size
-        )
+        functions = import_rows(rows, output / "functions", shard_size=config.run.shard_size)
         for language in languages:
             yield _run_language(config, language, prepared, functions)
 
@@ -115,9 +115,8 @@ def _run_language(
         summary.stages.append(run_stage(stage, source, folder, engine=LocalEngine(), versions=versions))
         source = folder
     summary.resumed = all(stage.shards_made == 0 for stage in summary.stages)
-    if not summary.resumed or not summary.dataset.exists():
-        summary.dataset.parent.mkdir(parents=True, exist_ok=True)
-        write_rows(read_shards(source), summary.dataset)
+    remove_leftovers(summary.dataset.parent, summary.dataset.name)
+    write_rows(read_shards(source), summary.dataset)  # always: the last run may have been killed just before
     _count(summary, output)
     return summary
 
@@ -126,6 +125,6 @@ def _count(summary: LanguageSummary, output: Path) -> None:
     for row in read_shards(output / "execute" / summary.language):
         summary.problems += 1
         summary.completions += len(row["samples"])
-        summary.verdicts.update(result["status"] if result else "no answer" for result in row["results"])
+        summary.verdicts.update(result["status"] if result else "no verdict" for result in row["results"])
     summary.validated = summary.stages[-1].rows_kept
 

@@ -39,6 +39,7 @@ class Evaluation:
         job = {
             "source": self.definition.module,
             "entrypoint": self.definition.signature.name,
+            "parameters": self.definition.signature.parameters,
             "tests": [pending.test for pending in self.tests],
         }
         package = files("multiplt")
@@ -96,9 +97,8 @@ def _read(evaluation: Evaluation, outcome: Outcome) -> list[Call | Refused]:
     if records.load_error:
         return [Refused(f"the function does not load: {records.load_error[1]}") for _ in evaluation.tests]
     by_number = {result.case: result for result in records.cases}
-    parameters = len(evaluation.definition.signature.parameters)
     return [
-        _call(pending, by_number[number], parameters)
+        _call(pending, by_number[number])
         if number in by_number
         else Refused(f"the test, or one before it, {_ended(outcome)}")
         for number, pending in enumerate(evaluation.tests)
@@ -111,7 +111,7 @@ def _ended(outcome: Outcome) -> str:
     return "runs out of memory" if outcome.out_of_memory else "ends Python"
 
 
-def _call(pending: Pending, result: CaseResult, parameters: int) -> Call | Refused:
+def _call(pending: Pending, result: CaseResult) -> Call | Refused:
     """The call that a test recorded; a bare assert of something other than a bool asks for its truth."""
     if result.kind == "raised":
         return Refused(f"the test raises {result.value}")
@@ -119,8 +119,6 @@ def _call(pending: Pending, result: CaseResult, parameters: int) -> Call | Refus
         arguments, returned = read_value(str(result.value))
     except (ValueError, TypeError):
         return Refused(f"the test's values cannot be written down: {str(result.value)[:200]}")
-    if not isinstance(arguments, tuple) or len(arguments) != parameters:
-        return Refused("a decorator changes the function's parameters")
     if pending.truth is None or isinstance(returned, bool):
         return Call(tuple(arguments), returned)
     return Call(tuple(arguments), pending.truth, check="truth")

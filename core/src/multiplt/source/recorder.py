@@ -43,10 +43,13 @@ class Channel:
         os.write(3, f"{len(body)}:{body}".encode())
 
 
-def record(test: str, name: str, namespace: dict[str, Any]) -> str:
+def record(test: str, name: str, parameters: list[str], namespace: dict[str, Any]) -> str:
     """Run one test and return the text of `(arguments, result)` of the one call in it."""
     function = namespace[name]
     signature = inspect.signature(function)
+    named = [p.name for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if named != parameters:
+        raise ValueError(f"a decorator changes the parameters of {name}")
     calls = []
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -76,7 +79,7 @@ def main() -> None:
         return
     for number, test in enumerate(job["tests"]):
         try:
-            text = record(test, job["entrypoint"], namespace)
+            text = record(test, job["entrypoint"], job["parameters"], namespace)
             channel.write(f"v{number} s{len(text.encode())}:{text}")
         except BaseException as error:
             channel.write(f"e{number} {type(error).__name__}: {error}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from multiplt.errors import Refused
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.problems import Problem, Status
 from multiplt.rows import Row, set_aside
@@ -40,13 +41,17 @@ class Translations:
         for index, (sample, result) in enumerate(zip(row["samples"], row["results"], strict=True)):
             described = {"name": problem.name, "language": self.language, "completion": index}
             if result is None:
-                rejected.append(set_aside(described, self.name, f"the model gave no answer: {sample['error']}"))
+                rejected.append(set_aside(described, self.name, f"it has no verdict: {sample['error']}"))
                 continue
             if result["status"] != Status.OK:
                 failed = described | {"text": sample["text"], "failure": result["failure"]}
                 rejected.append(set_aside(failed, self.name, result["status"]))
                 continue
-            cleaned = language.clean(problem, language.extract_completion(problem, sample["text"]))
+            try:
+                cleaned = language.clean(problem, language.extract_completion(problem, sample["text"]))
+            except Refused as reason:
+                rejected.append(set_aside(described | {"text": sample["text"]}, self.name, str(reason)))
+                continue
             if first.setdefault(cleaned.without_comments, index) != index:
                 rejected.append(set_aside(described, self.name, "the same program as an earlier completion"))
                 continue

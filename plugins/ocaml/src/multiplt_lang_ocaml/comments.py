@@ -12,9 +12,8 @@ def _token(string: str) -> re.Pattern[str]:
           (?P<whole> {string} | '' | '[^\\'\n\r\x80-\U0010ffff]'  # characters; '"' is one
                    | '\\(?: [\\"'ntbr\ ] | \d{{3}} | o[0-3][0-7]{{2}} | x[\da-fA-F]{{2}} )'
                    | [A-Za-z_][\w']* )
-        | (?P<nests> \(\* | \*\) )
         | (?P<quote> " )
-        | (?P<quotes> \{{ (?:%%?[\w.]+[ \t\f]*)? [a-z_]* (?=\|) )
+        | (?P<opens> \(\* | \*\) | \{{ (?:%%?[\w.']+[ \t\f]*)? [a-z_]* \| )
         """,
         re.VERBOSE | re.DOTALL | re.ASCII,
     )
@@ -44,6 +43,4 @@ def comment_text(text: str) -> str:
 def _mend(token: re.Match[str]) -> str:
     if token["whole"]:
         return token["whole"]
-    if token["quote"]:
-        return "''"
-    return " ".join(token["nests"]) if token["nests"] else f"{token['quotes']} "
+    return "''" if token["quote"] else f"{token['opens'][0]} {token['opens'][1:]}"

@@ -10,7 +10,7 @@ let nonce = input_line (in_channel_of 0)
 let channel = out_channel_of 3
 
 let digest = ref 0
-let written = ref 0
+let written = ref 0 (* bytes, those of values given up included *)
 let cases = ref 0
 
 let emit payload =
@@ -87,7 +87,7 @@ let case call write =
   match write (call ()) with
   | () -> emit ("v" ^ number ^ " " ^ Buffer.contents value)
   | exception Too_large ->
-    Buffer.clear value;
+    written := !written + Buffer.length value;
     emit ("v" ^ number ^ " ?17:a value too large")
   | exception error -> emit ("e" ^ number ^ " " ^ message error)
 

@@ -44,8 +44,6 @@ class Racket(Language):
     )
     preamble = "#lang racket\n\n"
 
-    # -- prompts and suites ---------------------------------------------------------------------
-
     def comment(self, text: str) -> str:
         return "".join(f";; {line}\n" if line.strip() else ";;\n" for line in text.splitlines())
 
@@ -78,8 +76,6 @@ class Racket(Language):
 
     def stub(self, problem: Problem, mark: str) -> str:
         return f"  (error {self.render_str(mark)}))\n"
-
-    # -- values ---------------------------------------------------------------------------------
 
     def render_none(self, type: Type, nested: bool) -> str:
         if type.admits("bool"):
@@ -116,8 +112,6 @@ class Racket(Language):
             raise Refused("None and False are both #f where the type is open")
         return item
 
-    # -- programs -------------------------------------------------------------------------------
-
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
         cases = "".join(f"\n  (lambda () (list {' '.join(arguments)}))" for arguments in calls)
         return {
@@ -149,8 +143,7 @@ def _character(character: str) -> str:
         return "\\" + character
     if character.isprintable():
         return character
-    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return short.get(character) or (f"\\u{ord(character):04X}" if ord(character) < 0x10000 else f"\\U{ord(character):08X}")
+    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\U{ord(character):08X}")
 
 
 plugin = Racket()

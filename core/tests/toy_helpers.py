@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import toy
+
 from multiplt.asserts import Call
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits

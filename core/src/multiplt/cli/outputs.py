@@ -1,0 +1,35 @@
+"""The file or stream of rows that a command writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from multiplt.rows import Rejected
+from multiplt.rows.atomic import remove_leftovers
+from multiplt.rows.writing import output_writer
+from multiplt.run.lock import exclusive_file
+
+
+def is_stream(out: str) -> bool:
+    """Whether `out` is standard output, a pipe or a device, written as rows come, and not a file."""
+    return out == "-" or Path(out).is_fifo() or Path(out).is_char_device()
+
+
+@contextmanager
+def rows_output(out: str) -> Iterator[Rejected]:
+    """The rejected file of the output `out`; a file is held against other runs, and what a killed one left removed.
+
+    Raises `UsageError` where the name says no form, and `MultipltError` where another run writes there.
+    """
+    output_writer(out)
+    if is_stream(out):
+        with Rejected("-") as rejected:
+            yield rejected
+        return
+    path = Path(out)
+    with exclusive_file(path), Rejected(path) as rejected:
+        for written in (path, rejected.path or path):
+            remove_leftovers(written.parent, written.name)
+        yield rejected

@@ -1,0 +1,73 @@
+"""Comments go, strings stay, whatever the other holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multiplt.comments import strip_comments
+from multiplt.spec import CommentSyntax
+
+LISP = CommentSyntax(line=";", block=("#|", "|#"), nested=True)
+ML = CommentSyntax(block=("(*", "*)"), nested=True)
+C = CommentSyntax(line="//", block=("/*", "*/"), quotes="\"'")
+LUA = CommentSyntax(line="--", block=("--[[", "]]"), quotes="\"'")
+HASH = CommentSyntax(line="#", quotes="\"'")
+
+
+@pytest.mark.parametrize(
+    ("syntax", "code", "stripped"),
+    [
+        (HASH, "a = 1  # one\n# two\nb = 2", "a = 1\nb = 2"),
+        (HASH, "a\n\nb\n", "a\n\nb"),
+        (HASH, "\n\na\n\n", "a"),
+        (HASH, "a = '# no'  # yes", "a = '# no'"),
+        (HASH, 'a = "\\"# no"  # yes', 'a = "\\"# no"'),
+        (HASH, "# only", ""),
+        (HASH, "", ""),
+        (HASH, "a = '  '  \n  # x\n  b", "a = '  '\n  b"),
+        (HASH, "a = 'open # no", "a = 'open # no"),
+        (HASH, "a#", "a"),
+        (HASH, "s = 'a\n\n  \n# no\n'  # yes\nb", "s = 'a\n\n  \n# no\n'\nb"),
+        (HASH, "s = 'a\x0cb\u2028c'  # x", "s = 'a\x0cb\u2028c'"),
+        (HASH, "'\\", "'\\"),
+        (HASH, "a\n# x\n\n# y\nb", "a\n\nb"),
+        (HASH, "a # it's\nb # isn't", "a\nb"),
+        (LISP, "(f #| a #| b |# c |# x)", "(f   x)"),
+        (LISP, "(f ; |# \n x) #| open", "(f\n x)"),
+        (LISP, '(f "#|" ";" x)', '(f "#|" ";" x)'),
+        (LISP, "#| a\nb\n|#\n(f)\n\n(g)", "(f)\n\n(g)"),
+        (LISP, "(a)\n#| x |# ; y\n(b)", "(a)\n(b)"),
+        (LISP, '#| " |# x ; "', "  x"),
+        (ML, "let a = (* (* in *) out *) 1", "let a =   1"),
+        (ML, "(* open (* deep *) a", ""),
+        (ML, 'x "(*" y (* z *)', 'x "(*" y'),
+        (C, "a /* b /* c */ d // e", "a   d"),
+        (C, "a/**/b", "a b"),
+        (C, "'/*' // x", "'/*'"),
+        (C, "/", "/"),
+        (C, "a / b", "a / b"),
+        (C, "a /* x\n y */ b\nc", "a   b\nc"),
+        (LUA, "a --[[ x\ny ]] b -- c", "a   b"),
+        (LUA, "a -- [[ x\nb", "a\nb"),
+        (LUA, "-- x ]]\nb", "b"),
+        (CommentSyntax(), "a ; b # c", "a ; b # c"),
+    ],
+)
+def test_stripped(syntax: CommentSyntax, code: str, stripped: str) -> None:
+    assert strip_comments(code, syntax) == stripped.lstrip("\n")
+
+
+@given(st.text("ab #;|()*/\"'\\\n-[]", max_size=40), st.sampled_from([LISP, ML, C, LUA, HASH]))
+def test_code_without_comment_marks_stays_and_no_text_is_made(code: str, syntax: CommentSyntax) -> None:
+    stripped = strip_comments(code, syntax)
+    left = iter(code)
+    assert all(character in left for character in stripped if character not in " \n")
+    marks = [syntax.line, *(syntax.block or ())]
+    if not any(mark and mark in code for mark in marks) and not any(quote in code for quote in syntax.quotes):
+        assert stripped == "\n".join(line.rstrip() for line in code.split("\n")).strip("\n")
+
+
+def test_nesting_is_no_recursion() -> None:
+    assert strip_comments("(*" * 50_000 + "*)" * 50_000 + "x", ML).strip() == "x"

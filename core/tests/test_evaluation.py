@@ -1,0 +1,116 @@
+"""Tests that are more than literals: evaluated beside their function in the sandbox, where it may do anything."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from multiplt.asserts import Call, Pending
+from multiplt.errors import Refused
+from multiplt.execute.executor import Executor
+from multiplt.execute.plan import Limits
+from multiplt.execute.sandboxes import find_sandbox
+from multiplt.functions import read_definition
+from multiplt.source import evaluation
+from multiplt.source.evaluation import Evaluation, evaluate
+
+
+def evaluated(*functions: tuple[str, list[str]]) -> list[list[Call | Refused]]:
+    evaluations = [Evaluation(read_definition(source, "f"), tuple(map(Pending, tests))) for source, tests in functions]
+    with Executor(find_sandbox(), workers=2) as executor:
+        return list(evaluate(evaluations, executor))
+
+
+def one(source: str, test: str) -> Call | Refused:
+    return evaluated((source, [test]))[0][0]
+
+
+def refusal(source: str, test: str) -> str:
+    said = one(source, test)
+    assert isinstance(said, Refused), said
+    return str(said)
+
+
+def test_calls_are_recorded_in_order() -> None:
+    identity = "def f(a, b=2, *, c=3): return [a, b, c]"
+    tests = ["assert f(1 + 1)", "assert len(f(1, c='x' * 2)) == 3", "assert f(**{'b': 1, 'a': 0})[0] == 0"]
+    other = ("import math\ndef f(x): return x * math.inf", ["assert math.isnan(f(0))", "assert f(-1) < 0"])
+    first, second = evaluated((identity, tests), other)
+    assert first == [Call((2, 2, 3), [2, 2, 3]), Call((1, 2, "xx"), [1, 2, "xx"]), Call((0, 1, 3), [0, 1, 3])]
+    assert isinstance(second[0], Call)
+    assert math.isnan(second[0].expected)
+    assert second[1] == Call((-1,), -math.inf)
+
+
+def test_arguments_are_recorded_before_the_call_and_results_at_it() -> None:
+    source = "def f(a):\n    a.append(1)\n    return a\n"
+    assert one(source, "assert f(list([0])).pop() == 1") == Call(([0],), [0, 1])
+
+
+def test_truth() -> None:
+    truths = Evaluation(
+        read_definition("def f(a): return a", "f"),
+        (Pending("assert f([1])", True), Pending("assert not f(False)", False)),
+    )
+    with Executor(find_sandbox(), workers=2) as executor:
+        assert list(evaluate([truths], executor)) == [[Call(([1],), True, check="truth"), Call((False,), False)]]
+
+
+@pytest.mark.parametrize(
+    ("source", "test", "reason"),
+    [
+        ("def f(a): return a", "assert f(1) == 2", "raises AssertionError"),
+        ("def f(a): return a", "assert f(x)", "raises NameError"),
+        ("def f(a): return a", "assert f(1) and f(2)", "calls f 2 times"),
+        ("def f(a): return 1 / 0", "assert f(1)", "ZeroDivisionError"),
+        ("def f(a): return object()", "assert f(1)", "cannot be written down"),
+        ("def f(a): return (x for x in a)", "assert f([])", "TypeError"),
+        ("def f(a): return {frozenset([1])}", "assert f(1)", "cannot be written down"),
+        ("import nothing\ndef f(a): pass", "assert f(1)", "does not load"),
+        ("raise SystemExit\ndef f(a): pass", "assert f(1)", "does not load"),
+        ("def f(a): raise SystemExit(0)", "assert f(1)", "raises SystemExit"),
+        ("def f(a): import os; os._exit(0)", "assert f(1)", "ends Python"),
+        ("def f(a): import os; os._exit(127)", "assert f(1)", "ends Python"),
+        ("import os; os._exit(126)\ndef f(a): pass", "assert f(1)", "ends Python"),
+        ("def f(a): raise ValueError('\\ud800')", "assert f(1)", "ValueError"),
+        ("import random\ndef f(a): return random.random()", "assert f(1) < 2", "changes from run to run"),
+        ("def f(a): return list({'a', 'b', 'c', 'd', 'e'})", "assert len(f(1)) == 5", "changes from run to run"),
+        ("def f(a):\n    b = [a]\n    b.append(b)\n    return b", "assert f(1)", "RecursionError"),
+        ("def deco(g): return lambda *a: g(*a)\n@deco\ndef f(a): return a", "assert f(1 + 1) == 2", "decorator"),
+        (
+            "import os\ndef f(a):\n    os.write(3, b'6:v0 i5;')\n    os._exit(0)",
+            "assert f(1)",
+            "cannot be written down",
+        ),
+        ("import os\ndef f(a):\n    os.write(3, b'garbage')\n    return a", "assert f(1)", "disturbed"),
+    ],
+)
+def test_refused(source: str, test: str, reason: str) -> None:
+    assert reason in refusal(source, test)
+
+
+def test_an_answer_that_differs_in_order_alone_is_the_same() -> None:
+    source = "def f(text): return {letter: text.count(letter) for letter in set(text)}"
+    assert one(source, "assert len(f('abc' * 2)) == 3") == Call(("abcabc",), {"a": 2, "b": 2, "c": 2})
+    assert one("def f(a): return set(a)", "assert len(f('ab' * 2)) == 2") == Call(("abab",), {"a", "b"})
+
+
+def test_one_endless_test_spares_those_before_it_and_other_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "LIMITS", Limits(wall_s=2.0))
+    source = "def f(n):\n    while n == 2: pass\n    return n\n"
+    first, second = evaluated(
+        (source, ["assert f(0 + 1)", "assert f(1 + 1)"]), ("def f(n): return n", ["assert f(1 * 1)"])
+    )
+    assert first[0] == Call((1,), 1)
+    assert "runs out of time" in str(first[1])
+    assert second == [Call((1,), 1)]
+
+
+def test_names_of_the_source_are_not_hidden() -> None:
+    assert one("math = 5\ndef f(a): return a", "assert f(math) == 5") == Call((5,), 5)
+    assert one("def f(a): return a", "assert f(math.floor(1.5)) == 1") == Call((1,), 1)
+
+
+def test_large_ints_and_noise() -> None:
+    assert one("def f(n): print('x' * 10**6); return 10**n", "assert f(5000 * 2) > 0") == Call((10_000,), 10**10_000)

@@ -1,0 +1,99 @@
+"""What the plugin's tests share: functions, problems and verdicts in few words."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from multiplt.asserts import Call
+from multiplt.execute.verdicts import Judge, Submission
+from multiplt.functions import Case, Function, Parameter, build_function, read_definition, read_tests
+from multiplt.identifiers import spell_function
+from multiplt.literals import read_value
+from multiplt.problems import Completion, Problem, Status, Verdict
+from multiplt.translate.problems import PromptSettings, build_problem
+from multiplt.types import BOOL, parse_type
+from multiplt.values import Value, elaborate
+from multiplt_lang_ocaml import plugin
+
+
+def read_function(source: str, name: str, *tests: str) -> Function:
+    """A Python function with literal tests, as OCaml spells its names."""
+    definition = read_definition(source, name)
+    calls, refused = read_tests(definition, tests)
+    assert not refused
+    literal = [(test, call) for test, call in calls if isinstance(call, Call)]
+    assert len(literal) == len(tests)
+    return spell_function(build_function(definition, literal)[0], plugin.spec)
+
+
+def value(text: str, type: str, expected: bool = False) -> Value:
+    """A typed value from its Python text."""
+    return elaborate(read_value(text), parse_type(type), expected=expected)
+
+
+def case(arguments: Iterable[Value], expected: Value, tolerance: float | None = None) -> Case:
+    """A test: of truth where a bool is expected of another type is the caller's to say."""
+    return Case(tuple(arguments), expected, tolerance=tolerance)
+
+
+def identity(*typed: tuple[str, str]) -> Function:
+    """A function `f` of one parameter whose cases give back these values (text) of these types, as one tuple."""
+    type = f"Tuple[{', '.join(type for _, type in typed)}]"
+    whole = value(f"({', '.join(text for text, _ in typed)},)", type)
+    return function_of([type], type, [case([whole], whole)])
+
+
+def function_of(parameters: Iterable[str], returns: str, cases: Iterable[Case]) -> Function:
+    """A function `f` of the given types."""
+    typed = tuple(Parameter(f"x{number}", parse_type(type)) for number, type in enumerate(parameters))
+    return Function("f", typed, parse_type(returns), "", tuple(cases), "def f(): ...", "f")
+
+
+def returning(type: str, expected: str, **check: float) -> Function:
+    """A function `f` without parameters that is to return a value, within a `tolerance` where one is given."""
+    return function_of([], type, [case([], value(expected, type, expected=True), **check)])
+
+
+def true_of(type: str, truth: bool) -> Function:
+    """A function `f` without parameters whose result must be, or not be, true in Python's sense."""
+    return function_of([], type, [Case((), Value(BOOL, truth), "truth")])
+
+
+def problem_of(judge: Judge, function: Function) -> Problem:
+    """The strict problem that a function makes, none of its tests refused."""
+    problem, refused = build_problem(judge.language, function, "Test_0_f", PromptSettings(canonical=False))
+    assert not refused
+    return problem
+
+
+def verdicts(judge: Judge, problem: Problem, codes: Iterable[str | Completion]) -> list[Verdict]:
+    """The verdicts on completions."""
+    completions = [Completion(code) if isinstance(code, str) else code for code in codes]
+    return [judged.verdict for judged in judge.verdicts(Submission(problem, c) for c in completions)]
+
+
+def statuses(judge: Judge, function: Function, *codes: str | Completion) -> list[Status]:
+    """The statuses of completions of a function."""
+    return [verdict.status for verdict in verdicts(judge, problem_of(judge, function), codes)]
+
+
+def run_bare(text: str) -> subprocess.CompletedProcess[str]:
+    """Run a program by `ocaml` alone, as a reader of the dataset would."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "program.ml")
+        file.write_bytes(text.encode())
+        return subprocess.run(
+            ["ocaml", file], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, cwd=folder
+        )
+
+
+def suite_passes(function: Function, code: str, before: str = "") -> bool:
+    """Whether the suite as text passes for a completion, by exit code alone; any failure is an assertion's."""
+    prompt, suite = plugin.build_prompt(function, "completion", False), plugin.translate_tests(function)
+    assert not suite.refused
+    result = run_bare(f"{before}{prompt} {code}\n{suite.text}")
+    assert result.returncode == 0 or "Assert_failure" in result.stderr, result.stderr
+    return result.returncode == 0
