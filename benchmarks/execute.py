@@ -96,7 +96,7 @@ def main(programs: int, rounds: int, workers: int, languages: tuple[str, ...]) -
     table = Table("language", "programs", "bare /s", "sandbox /s", "sandbox : bare", box=None)
     for name in languages or installed().languages:
         with Executor(open_sandbox("bubblewrap"), workers) as executor:
-            judge = Judge(installed().language(name), executor, Limits(wall_s=60))
+            judge = Judge(installed().language(name), executor, Limits())
             judge.check()
             batch = passing(judge, programs)
             if not batch:

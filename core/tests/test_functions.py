@@ -13,9 +13,11 @@ from toy_helpers import read_function
 from multiplt.asserts import MISSING
 from multiplt.errors import Refused
 from multiplt.execute.executor import Executor
+from multiplt.execute.plan import Limits
 from multiplt.execute.sandboxes import find_sandbox
 from multiplt.functions import Case, Definition, read_definition
 from multiplt.literals import to_text
+from multiplt.source import evaluation
 from multiplt.source.reading import ReadFunction, RefusedRow, read_functions
 from multiplt.values import plain
 
@@ -219,9 +221,10 @@ def outcome(case: Case) -> dict[str, Any]:
     return said
 
 
-def test_every_form_of_assert_has_its_expected_outcome() -> None:
+def test_every_form_of_assert_has_its_expected_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "LIMITS", Limits(wall_s=4.0))
     rows = [json.loads(line) for line in FUNCTIONS.read_text(encoding="utf-8").splitlines()]
-    wrong = []
+    wrong: list[Any] = []
     for given, read in zip(rows, read_rows(*rows), strict=True):
         if isinstance(read, RefusedRow):
             wanted = given.get("expect_function", {}).get("function_refused")

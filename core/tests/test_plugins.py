@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +63,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return Install(tmp_path, monkeypatch)
 
 
+HOOK = "from multiplt import hookimpl\nclass P:\n    @hookimpl\n    def multiplt_{}\nplugin = P()"
+COPY = (
+    "import toy\nfrom dataclasses import replace\nclass P(toy.Toy):\n    spec = replace(toy.Toy.spec, {})\nplugin = P()"
+)
+
 BROKEN = {
     "importing": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
     "exiting": ("import sys; sys.exit(3)", "SystemExit: 3"),
@@ -71,39 +75,22 @@ BROKEN = {
     "unparsable": ("def (", "SyntaxError"),
     "missing": ("", "has no attribute 'plugin'"),
     "classy": ("import toy\nplugin = toy.Toy", "is a class; make it an instance: plugin = Toy()"),
-    "misspelt": (
-        "from multiplt import hookimpl\nclass P:\n    @hookimpl\n    def multiplt_build_promt(self, language): ...\nplugin = P()",
-        "multiplt_build_promt",
-    ),
-    "misnamed": (
-        "from multiplt import hookimpl\nclass P:\n    @hookimpl\n    def multiplt_clean(self, lang): ...\nplugin = P()",
-        "lang",
-    ),
+    "misspelt": (HOOK.format("build_promt(self, language): ..."), "multiplt_build_promt"),
+    "misnamed": (HOOK.format("clean(self, lang): ..."), "lang"),
+    "speccy": (HOOK.format("language_spec(self): return 'toy'"), "answered a str, not a LanguageSpec"),
+    "raiser": (HOOK.format("language_spec(self): return 1 / 0"), "ZeroDivisionError"),
     "newer": (
-        "import toy\nfrom dataclasses import replace\nclass P(toy.Toy):\n"
-        "    spec = replace(toy.Toy.spec, name='newer', tag='newer', aliases=(), contract=99)\nplugin = P()",
+        COPY.format("name='newer', tag='newer', aliases=(), contract=99"),
         f"version 99 of the contract, this is {CONTRACT}; upgrade it: pip install --upgrade multiplt",
     ),
     "older": (
-        "import toy\nfrom dataclasses import replace\nclass P(toy.Toy):\n"
-        "    spec = replace(toy.Toy.spec, name='older', tag='older', aliases=(), contract=0)\nplugin = P()",
+        COPY.format("name='older', tag='older', aliases=(), contract=0"),
         "upgrade it: pip install --upgrade multiplt-lang-older",
     ),
-    "speccy": (
-        "from multiplt import hookimpl\nclass P:\n    @hookimpl\n    def multiplt_language_spec(self): return 'toy'\nplugin = P()",
-        "multiplt_language_spec answered a str, not a LanguageSpec",
-    ),
-    "raiser": (
-        "from multiplt import hookimpl\nclass P:\n    @hookimpl\n    def multiplt_language_spec(self): return 1 / 0\nplugin = P()",
-        "ZeroDivisionError",
-    ),
-    "shouting": (
-        "import toy\nfrom dataclasses import replace\nclass P(toy.Toy):\n    spec = replace(toy.Toy.spec, name='LOUD')\nplugin = P()",
-        "the language name 'LOUD' must be lower-case",
-    ),
+    "shouting": (COPY.format("name='LOUD'"), "the language name 'LOUD' must be lower-case"),
     "abstract": ("from multiplt import Language\nclass P(Language): ...\nplugin = P()", "abstract"),
     "copycat": ("import toy\nclass P(toy.Toy): ...\nplugin = P()", "the name toy is taken by multiplt-lang-toy"),
-}  # fmt: skip
+}
 
 
 def test_broken_plugins_are_named_and_hurt_no_other(install: Install) -> None:
@@ -120,7 +107,7 @@ def test_broken_plugins_are_named_and_hurt_no_other(install: Install) -> None:
             assert broken[name].distribution == f"multiplt-lang-{name}"
     assert taken in broken
     assert "is taken by" in broken[taken].error
-    assert "\n" not in "".join(plugin.error for plugin in plugins.broken if plugin.name != "unparsable")
+    assert not any("\n" in plugin.error for plugin in plugins.broken)
     registered = {name for name, _ in plugins.manager.list_name_plugin()}
     assert not registered & set(broken)
     assert plugins.language("toy").build_prompt(FUNCTION, "completion", False) == "# Doc.\ndef f(n):\n"
@@ -257,14 +244,12 @@ def test_a_hook_that_raises_is_a_refusal_that_names_the_plugin(error: BaseExcept
 
 def test_refusals_and_interrupts_pass_through() -> None:
     for error in (Refused("no sets"), KeyboardInterrupt()):
-        plugin = SimpleNamespace()
 
         class Raising:
             @hookimpl(tryfirst=True)
             def multiplt_clean(self, error: Any = error) -> None:
                 raise error
 
-        del plugin
         with pytest.raises(type(error)):
             toy_language(("clumsy", Raising())).clean(None, None)  # type: ignore[arg-type]
 

@@ -14,8 +14,9 @@ from multiplt.errors import Refused
 from multiplt.functions import Case, Function, Parameter
 from multiplt.literals import to_text
 from multiplt.problems import Problem, Status, Strict
+from multiplt.settings import PromptSettings
 from multiplt.testing.strategies import typed_values
-from multiplt.translate.problems import PromptSettings, build_problem
+from multiplt.translate.problems import build_problem
 from multiplt.types import Type
 from multiplt.values import elaborate, plain
 
@@ -107,7 +108,7 @@ CASE = {"arguments": ["1", "()"], "expected": "{}"}
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_malformed_rows_are_refused_with_the_field(row: dict[str, Any], reason: str) -> None:
-    with pytest.raises(Refused, match="^not a problem: ") as refused:
+    with pytest.raises(Refused, match=r"^not a problem: ") as refused:
         Problem.from_row(row)
     assert reason in str(refused.value)
 

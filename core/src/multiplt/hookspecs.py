@@ -86,7 +86,7 @@ def multiplt_language_spec() -> LanguageSpec | None:
 
         @hookimpl
         def multiplt_language_spec():
-            return LanguageSpec(name="toy", ...)
+            return LanguageSpec(name="toy", tag="toy", title="Toy", suffix=".toy", **others)
     """
 
 

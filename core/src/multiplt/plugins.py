@@ -146,7 +146,7 @@ class Plugins:
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
             if isinstance(error, pluggy.PluginValidationError):
-                raise MultipltError(str(error)) from error
+                raise MultipltError(" ".join(str(error).split())) from error
             raise
 
     def _spec_of(self, plugin: object) -> LanguageSpec | None:

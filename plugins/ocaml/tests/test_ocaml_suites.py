@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ocaml_helpers import identity, read_function, returning, suite_passes, true_of, value
-from test_ocaml_values import KEPT, LEAVES, VALUES
+from ocaml_helpers import KEPT, LEAVES, VALUES, identity, read_function, returning, suite_passes, true_of, value
 
 from multiplt.literals import to_text
 from multiplt.testing.strategies import can_change, changed, typed_values
@@ -57,7 +56,8 @@ CLOSE = [
     ("float", "float('-inf')", "infinity", False), ("float", "-1e308", "1e308", False),
     ("List[float]", "[1, 2]", "[1.; 2.0000001]", True), ("List[float]", "[1, 2]", "[1.]", False),
     ("List[float]", "[1]", "(let rec l = 1. :: l in l)", False),
-    ("Tuple[int, float]", "(1, 2)", "(1, 2.0000001)", True), ("Tuple[int, float]", "(1, 2)", "(2, 2.)", False), ("Optional[float]", "1", "Some 1.0000001", True),
+    ("Tuple[int, float]", "(1, 2)", "(1, 2.0000001)", True),
+    ("Tuple[int, float]", "(1, 2)", "(2, 2.)", False), ("Optional[float]", "1", "Some 1.0000001", True),
     ("Optional[float]", "1", "None", False), ("Optional[float]", "None", "None", True),
     ("Dict[str, int]", "{'a': 1, 'b': 2}", '["b", 2; "a", 1]', True),
     ("Dict[str, int]", "{'a': 1, 'b': 2}", '["b", 1; "a", 2]', False),

@@ -5,37 +5,27 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ocaml_helpers import case, function_of, identity, problem_of, read_function, returning, statuses, value, verdicts
+from ocaml_helpers import (
+    KEPT,
+    LEAVES,
+    VALUES,
+    case,
+    function_of,
+    identity,
+    problem_of,
+    read_function,
+    returning,
+    statuses,
+    value,
+    verdicts,
+)
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.literals import to_text
 from multiplt.problems import Status
-from multiplt.testing.strategies import KINDS, Leaves, can_change, changed, typed_values
-from multiplt.types import Type
+from multiplt.testing.strategies import can_change, changed, typed_values
 from multiplt_lang_ocaml import plugin
-
-KEPT = [kind for kind in KINDS if kind not in ("any", "union")]
-LEAVES = Leaves(ints=st.integers(-10, 10) | st.integers(-(2**62), 2**62 - 1))
-
-VALUES = [
-    ("0", "int"), ("-5", "int"), (str(2**62 - 1), "int"), (str(-(2**62)), "int"),
-    ("0.1", "float"), ("-0.0", "float"), ("1e-06", "float"), ("1e+16", "float"), ("5e-324", "float"),
-    ("1.7976931348623157e308", "float"), ("float('inf')", "float"), ("float('-inf')", "float"),
-    ("float('nan')", "float"), ("3", "float"), ("True", "bool"), ("False", "bool"), ("None", "None"),
-    (repr(""), "str"), (repr('"'), "str"), (repr("\\"), "str"), (repr("\\n\\065"), "str"),
-    (repr("a\nb\r\n\t\bc"), "str"),
-    (repr("".join(map(chr, range(256)))), "str"), (repr("\x001"), "str"), (repr("%d (* *) {|x|} 'c'"), "str"),
-    (repr("é ß 漢字 😀 \u2028\ufeff\ufffe\U0010ffff\u0301"), "str"),
-    ("[]", "List[int]"), ("[[], [-1]]", "List[List[int]]"), ("[1, None, -2]", "List[Optional[int]]"),
-    ("()", "Tuple[()]"), ("(1, 'a', 2.5)", "Tuple[int, str, float]"), ("(7,)", "Tuple[int]"),
-    ("((1, 2), (3,))", "Tuple[Tuple[int, ...], ...]"), ("[(1, (2, None))]", "List[Tuple[int, Tuple[int, None]]]"),
-    ("{}", "Dict[str, int]"), ("{'k': [1, 2]}", "Dict[str, List[int]]"),
-    ("{(1, 2): {3: (4.5,)}}", "Dict[Tuple[int, int], Dict[int, Tuple[float]]]"), ("set()", "Set[int]"),
-    ("{1.5, -2.5}", "Set[float]"), ("{('a', None), ('b', 1)}", "Set[Tuple[str, Optional[int]]]"),
-    ("None", "Optional[List[int]]"), ("[None]", "Optional[List[Optional[int]]]"), ("(-1, -2.5)",
-     "Optional[Tuple[int, float]]"), ("''", "Optional[str]"), ("False", "Optional[bool]"), ("-2.5", "Optional[float]"),
-]  # fmt: skip
 
 
 def test_values_come_back_unchanged(judge: Judge) -> None:
@@ -68,7 +58,7 @@ def test_values_of_any_type_come_back_and_changed_ones_do_not(judge: Judge, data
         ("1e-06", "float", "1e-06"),  # was 1e-06.0
         ("float('-inf')", "float", "neg_infinity"),
         ("[]", "List[float]", "[]"),  # was [.0]
-        ("[1, [2]]".replace("[2]", "2"), "List[float]", "[1.0; 2.0]"),  # was coerced at top level only
+        ("[[1], [2]]", "List[List[float]]", "[[1.0]; [2.0]]"),  # was coerced at top level only
         ("{'a': [1]}", "Dict[str, List[float]]", '[("a", [1.0])]'),
         ("None", "Optional[int]", "None"),  # was Some(None)
         ("[None]", "Optional[List[Optional[int]]]", "Some [None]"),
@@ -90,14 +80,13 @@ def test_rendering(text: str, type: str, rendered: str) -> None:
     ("text", "type", "reason"),
     [
         (str(2**62), "int", "63 bits"),  # was an int literal that does not compile
-        (str(-(2**62) - 1), "List[int]", "63 bits"),
+        (f"[{-(2**62) - 1}]", "List[int]", "63 bits"),
         ("1", "Union[int, str]", "one and the same type"),
         ("[1]", "List[Any]", "one and the same type"),
+        ("1", "Any", "one and the same type"),
     ],
 )
 def test_refusals(text: str, type: str, reason: str) -> None:
-    if type.startswith("List[int"):
-        text = f"[{text}]"
     with pytest.raises(Refused, match=reason):
         plugin.render(value(text, type))
 
@@ -174,8 +163,3 @@ def test_many_arguments_are_given_in_order(judge: Judge) -> None:
     function = function_of([str(a.type) for a in arguments], "int", [case(arguments, value("-4", "int"))])
     code = " ignore x3; match x1, x2 with None, Some y -> x0 + y | _ -> 0"
     assert statuses(judge, function, code) == [Status.OK]
-
-
-def test_open_types_do_not_pass_as_scalars() -> None:
-    with pytest.raises(Refused):
-        plugin.render(value("1", str(Type("any"))))

@@ -126,7 +126,8 @@ COMPAT = Problem(
 def test_rows_of_others_run_as_they_are(judge: Judge) -> None:
     codes = [
         ("\n  x + 1", Status.OK),
-        ("\n  x", Status.EXCEPTION),
+        ("\n  x", Status.WRONG),
+        ("\n  raise Exit", Status.EXCEPTION),
         ("\n  exit 0", Status.TAMPERED),
         ("\n  x + 1\n;;\nexit 0;;", Status.TAMPERED),
         ("\n  x +", Status.SYNTAX),

@@ -33,7 +33,8 @@ def doctor(sandbox: str, as_json: bool) -> None:
             checks.append(asdict(check))
         else:
             mend = f"\n       mend: {check.mend}" if check.mend and not check.ok else ""
-            click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}{mend}")
+            detail = f": {check.detail}" if check.detail else ""
+            click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}{detail}{mend}")
     if as_json:
         click.echo(json.dumps(checks, indent=2))
     sys.exit(failed)
@@ -55,9 +56,9 @@ def _checks(name: str) -> Iterator[Check]:
             try:
                 judge = open_judge(spec.name, executor, ExecuteSettings())
                 yield Check(f"language {spec.name}", True, judge.toolchain)
+                yield from language.doctor()
             except MultipltError as error:
                 yield Check(f"language {spec.name}", False, str(error), f"apt-get install {spec.package}")
-            yield from language.doctor()
     if not plugins.languages:
         yield Check("languages", False, "none is installed", "pip install multiplt-lang-NAME")
 

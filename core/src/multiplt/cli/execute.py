@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from multiplt.settings import ExecuteSettings
 from multiplt.translate.resources import open_executor, open_judge
 
 Execute = Callable[[Iterator[Row]], Iterator[Row]]
+Same = Callable[[Row, Row], bool]
 
 
 @click.command(epilog=example("multiplt execute completions/ -o results/ --timeout 15"))
@@ -64,10 +65,8 @@ def execute(
                 summary.update(result["verdict"]["status"] for result in row.get("results", ()))
                 yield row
 
-        if files:
-            rejected = _execute_folder(files, Path(out), run)
-        else:
-            rejected = _execute_file(completions, out, run)
+        same = partial(_same, extract=extract)
+        rejected = _execute_folder(files, Path(out), run, same) if files else _execute_file(completions, out, run, same)
         counters = executor.counters
     counted = ", ".join(f"{count} {status}" for status, count in summary.most_common())
     click.echo(f"{sum(summary.values())} verdicts: {counted or 'nothing was left to do'}", err=True)
@@ -109,12 +108,12 @@ def _readable(files: list[Path], rejected: Rejected | None = None) -> Iterator[t
                 rejected.add({"name": path.name}, "execute", str(reason))
 
 
-def _execute_folder(files: list[Path], folder: Path, run: Execute) -> Rejected:
+def _execute_folder(files: list[Path], folder: Path, run: Execute, same: Same) -> Rejected:
     paths: list[Path] = []
 
     def to_do() -> Iterator[Row]:
         for path, row in _readable(files, rejected):
-            if _done(results_path(folder, path), row):
+            if _done(results_path(folder, path), row, same):
                 progress.advance()
             else:
                 paths.append(path)
@@ -132,14 +131,14 @@ def _execute_folder(files: list[Path], folder: Path, run: Execute) -> Rejected:
     return rejected
 
 
-def _done(path: Path, row: Row) -> bool:
+def _done(path: Path, row: Row, same: Same) -> bool:
     try:
-        return path.exists() and _same(row, read_json_file(path))
+        return path.exists() and same(row, read_json_file(path))
     except MultipltError:
         return False
 
 
-def _execute_file(completions: str, out: str, run: Execute) -> Rejected:
+def _execute_file(completions: str, out: str, run: Execute, same: Same) -> Rejected:
     rows = read_rows(completions)
     with rows_output(out) as rejected, Progress("execute") as progress:
 
@@ -151,7 +150,7 @@ def _execute_file(completions: str, out: str, run: Execute) -> Rejected:
         if is_stream(out):
             write_rows(_kept(work(rows), rejected), out)
         else:
-            journal = Journal(Path(out), _identity, _same, is_result=lambda row: isinstance(row.get("results"), list))
+            journal = Journal(Path(out), _identity, same, is_result=lambda row: isinstance(row.get("results"), list))
             journal.complete(rows, work, rejected)
     return rejected
 
@@ -168,9 +167,14 @@ def _identity(row: Row) -> str:
     return to_json([row.get(field) for field in ("name", "language", "prompt", "tests")])
 
 
-def _same(row: Row, result: Row) -> bool:
-    """Whether `result` is what became of `row`: the same problem, as many completions."""
+def _same(row: Row, result: Row, *, extract: bool) -> bool:
+    """Whether `result` is what became of `row`: the same problem, and for each completion the result of its program."""
     completions, results = row.get("completions"), result.get("results")
     if not isinstance(completions, list) or not isinstance(results, list) or len(completions) != len(results):
         return False
-    return _identity(row) == _identity(result)
+    ran = extract or all(_ran(text, result) for text, result in zip(completions, results, strict=True))
+    return ran and _identity(row) == _identity(result)
+
+
+def _ran(completion: object, result: object) -> bool:
+    return isinstance(result, dict) and str(completion) in str(result.get("program"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import metadata
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from multiplt.cli.options import as_json, example
+from multiplt.cli.options import WIDE, as_json, example
 from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
@@ -34,8 +36,8 @@ def languages(as_json: bool) -> None:
         return
     table = Table(*COLUMNS, box=None, header_style="bold")
     for row in rows:
-        table.add_row(*(row[column] for column in COLUMNS))
-    Console().print(table)
+        table.add_row(*(escape(row[column]) for column in COLUMNS))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def _rows() -> list[dict[str, Any]]:

@@ -9,6 +9,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+WIDE = 160
+"""Characters of a table that goes to a file or pipe."""
+
 language = click.option("-l", "--lang", "lang", required=True, help="The target language: name, tag or alias.")
 output = click.option("-o", "--output", "out", required=True, help="Where to write; '-' is standard output.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")

@@ -47,12 +47,13 @@ def _counts(path: Path) -> dict[str, tuple[int, int]]:
     """Completions and right ones of each problem."""
     counts: dict[str, tuple[int, int]] = {}
     for row in _rows(path):
-        if not isinstance(row.get("results"), list):
+        results = row.get("results")
+        if not isinstance(results, list) or not all(result is None or "status" in result for result in results):
             raise MultipltError(f"{path} holds a row without results; make them with multiplt execute")
         name = f"{row.get('name')} ({row.get('language')})"
         if name in counts:
             raise MultipltError(f"{path} holds {name} twice; give each run its own folder")
-        statuses = [result and result["status"] for result in row["results"]]
+        statuses = [result and result["status"] for result in results]
         counts[name] = (len(statuses), statuses.count(str(Status.OK)))
     return counts
 

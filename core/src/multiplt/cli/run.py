@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from multiplt.cli.options import as_json, example
+from multiplt.cli.options import WIDE, as_json, example
 from multiplt.problems import Status
-from multiplt.rows import read_rows
+from multiplt.rows.parquet import read_parquet
 from multiplt.run.config import Config, load_config
 from multiplt.run.pipeline import LanguageSummary, run_pipeline
 
+MOST_REASONS = 3
+"""Reasons that are listed for rows set aside."""
+
 SAMPLE_ROWS = 3
 """Rows of the dataset that are shown at the end."""
-
-WIDE = 160
-"""Characters of a table that goes to a file."""
 
 
 @click.command(epilog=example("multiplt run examples/quickstart/config.toml --set sampling.n=5"))
@@ -44,9 +45,23 @@ def run_and_report(config: Config, as_json: bool = False) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(summary) for summary in summaries], indent=2))
         return
+    for summary in summaries:
+        _show_rejected(summary)
     Console(width=None if sys.stdout.isatty() else WIDE).print(_table(summaries))
     for summary in summaries:
         _show_dataset(summary)
+
+
+def _show_rejected(summary: LanguageSummary) -> None:
+    """The functions that made no problem, and the completions that got no verdict."""
+    for stage in summary.stages[:-1]:
+        if stage.rows_rejected:
+            folder = "functions" if stage.stage == "import" else f"{stage.stage}/{summary.language}"
+            where = summary.dataset.parents[1] / folder
+            reasons = "; ".join(f"{count:,} for {reason}" for reason, count in stage.reasons.most_common(MOST_REASONS))
+            rest = "; …" if len(stage.reasons) > MOST_REASONS else ""
+            counted = f"{stage.rows_rejected:,} rows set aside in {stage.stage}: {reasons}{rest}"
+            click.echo(f"{summary.language}: {counted}, see {where}/*.rejected.jsonl", err=True)
 
 
 def _table(summaries: list[LanguageSummary]) -> Table:
@@ -65,7 +80,7 @@ def _table(summaries: list[LanguageSummary]) -> Table:
 
 def _show_dataset(summary: LanguageSummary) -> None:
     click.echo(f"\n{summary.language}: {summary.validated} validated translations in {summary.dataset}")
-    for row, _ in zip(read_rows(summary.dataset), range(SAMPLE_ROWS), strict=False):
+    for row in islice(read_parquet(summary.dataset), SAMPLE_ROWS):
         click.echo(f"\n--- {row['name']}, pass rate {row['pass_rate']:.2f}\n{row['content'].rstrip()}")
 
 

@@ -107,7 +107,8 @@ def _run_language(
     config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary
 ) -> LanguageSummary:
     output, name = config.run.output, language.spec.name
-    summary = LanguageSummary(name, output / "dataset" / f"{name}.parquet", functions=functions.rows_in)
+    dataset = output / "dataset" / f"{name}.parquet"
+    summary = LanguageSummary(name, dataset, functions=functions.rows_in, stages=[functions])
     source = output / "functions"
     for stage in stages(config, name, prepared):
         folder = output / stage.name / name

@@ -25,7 +25,7 @@ from multiplt import (
     Terms,
     Type,
 )
-from multiplt_lang_ocaml.by_type import HELPERS, equality, truth, type_expression, writer
+from multiplt_lang_ocaml.by_type import HELPERS, equality, truthy, type_expression, writer
 from multiplt_lang_ocaml.comments import comment_text
 
 KEYWORDS = """
@@ -124,9 +124,9 @@ class OCaml(Language):
     def suite_close(self, call: str, expected: str, tolerance: float, type: Type) -> str:
         return self._comparison(call, expected, equality(type, tolerance))
 
-    def suite_truth(self, call: str, truth_: bool, type: Type) -> str:
-        test = truth(type, f"({call})")
-        return f"  (assert ({test}));" if truth_ else f"  (assert (not ({test})));"
+    def suite_truth(self, call: str, truth: bool, type: Type) -> str:
+        test = truthy(type, f"({call})")
+        return f"  (assert ({test}));" if truth else f"  (assert (not ({test})));"
 
     def _comparison(self, call: str, expected: str, equal: str) -> str:
         if equal == "( = )":
@@ -171,8 +171,9 @@ class OCaml(Language):
         return Command("ocamlrun", "main.byte") if program.mode == "strict" else Command("ocaml", program.entry)
 
     def compat_status(self, outcome: Outcome) -> Status:
-        compiler_failed = outcome.exit_code == 2 and re.search(r"^Error: ", outcome.stderr, re.MULTILINE)
-        return _compiler_status(outcome) if compiler_failed else super().compat_status(outcome)
+        if outcome.exit_code == 2 and (said := re.search(r"^(Error|Exception: Assert_failure)", outcome.stderr, re.M)):
+            return _compiler_status(outcome) if said[0] == "Error" else Status.WRONG
+        return super().compat_status(outcome)
 
     def failure_status(self, outcome: Outcome) -> Status:
         status = super().failure_status(outcome)

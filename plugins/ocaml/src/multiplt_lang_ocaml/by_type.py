@@ -92,7 +92,7 @@ def equality(type: Type, tolerance: float | None = None) -> str:
     return f"(List.equal {parts[0]})"
 
 
-def truth(type: Type, value: str) -> str:
+def truthy(type: Type, value: str) -> str:
     """An expression that is true where `value`, of the type, is true in Python's sense."""
     match type.kind:
         case "bool":
@@ -106,7 +106,7 @@ def truth(type: Type, value: str) -> str:
         case "none":
             return f"{value} <> ()"
         case "optional":
-            return f"match {value} with Some item -> {truth(type.args[0], 'item')} | None -> false"
+            return f"match {value} with Some item -> {truthy(type.args[0], 'item')} | None -> false"
         case "tuple" if not type.variadic:
             return f"ignore {value}; {'true' if type.args else 'false'}"
     return f"{value} <> []"
