@@ -71,3 +71,8 @@ def test_code_without_comment_marks_stays_and_no_text_is_made(code: str, syntax:
 
 def test_nesting_is_no_recursion() -> None:
     assert strip_comments("(*" * 50_000 + "*)" * 50_000 + "x", ML).strip() == "x"
+
+
+def test_a_character_literal_may_hold_a_quote() -> None:
+    syntax = CommentSyntax(line=";", character=r"#\\.")
+    assert strip_comments('(char=? c #\\") ; a "quote"\n(char=? c #\\;) ; b', syntax) == '(char=? c #\\")\n(char=? c #\\;)'

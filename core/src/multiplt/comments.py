@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from multiplt.spec import CommentSyntax
 
 
@@ -13,11 +15,12 @@ def strip_comments(code: str, syntax: CommentSyntax) -> str:
     lines: list[str] = []
     line, commented, position = "", False, 0
     while position < len(code):
-        end = _skip(code, position, syntax)
+        literal_end = _literal_end(code, position, syntax)
+        end = _comment_end(code, position, syntax) if literal_end == position else literal_end
         if code[position] == "\n":
             lines += _kept(line, commented)
             line, commented = "", False
-        elif end == position or code[position] in syntax.quotes:
+        elif end == literal_end:
             line += code[position : max(end, position + 1)]
         else:
             line, commented = f"{line} ", True
@@ -30,13 +33,20 @@ def _kept(line: str, commented: bool) -> list[str]:
     return [] if commented and not line.strip() else [line.rstrip()]
 
 
-def _skip(code: str, at: int, syntax: CommentSyntax) -> int:
-    """Where the string or comment that begins at `at` ends; `at` itself where none begins."""
-    if code[at] in syntax.quotes:
-        end = at + 1
-        while end < len(code) and code[end] != code[at]:
-            end += 2 if code[end] == "\\" else 1
-        return min(end + 1, len(code))
+def _literal_end(code: str, at: int, syntax: CommentSyntax) -> int:
+    """Where the string or character that begins at `at` ends; `at` itself where none begins."""
+    if syntax.character and (character := re.compile(syntax.character).match(code, at)):
+        return character.end()
+    if code[at] not in syntax.quotes:
+        return at
+    end = at + 1
+    while end < len(code) and code[end] != code[at]:
+        end += 2 if code[end] == "\\" else 1
+    return min(end + 1, len(code))
+
+
+def _comment_end(code: str, at: int, syntax: CommentSyntax) -> int:
+    """Where the comment that begins at `at` ends; `at` itself where none begins."""
     if syntax.block and code.startswith(syntax.block[0], at):
         return _block_end(code, at, *syntax.block, syntax.nested)
     if syntax.line and code.startswith(syntax.line, at):

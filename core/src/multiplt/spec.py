@@ -34,13 +34,15 @@ class CommentSyntax:
     """How comments and strings are delimited, for taking comments out of code.
 
     `block` is (opening, closing); `nested` says that block comments nest. `quotes` are the one-character
-    string delimiters, inside which a backslash escapes.
+    string delimiters, inside which a backslash escapes; `character` is a regular expression of literals
+    that may hold such a delimiter without beginning a string (a character, say).
     """
 
     line: str | None = None
     block: tuple[str, str] | None = None
     nested: bool = False
     quotes: str = '"'
+    character: str = ""
 
 
 @dataclass(frozen=True)

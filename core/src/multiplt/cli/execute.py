@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import starmap
+from operator import contains
 from pathlib import Path
 from typing import Any
 
@@ -172,9 +174,8 @@ def _same(row: Row, result: Row, *, extract: bool) -> bool:
     completions, results = row.get("completions"), result.get("results")
     if not isinstance(completions, list) or not isinstance(results, list) or len(completions) != len(results):
         return False
-    ran = extract or all(_ran(text, result) for text, result in zip(completions, results, strict=True))
-    return ran and _identity(row) == _identity(result)
-
-
-def _ran(completion: object, result: object) -> bool:
-    return isinstance(result, dict) and str(completion) in str(result.get("program"))
+    if _identity(row) != _identity(result):
+        return False
+    candidates = [f"{row.get('prompt')}{completion}" for completion in completions]
+    programs = [str(result.get("program")) if isinstance(result, dict) else "" for result in results]
+    return extract or all(starmap(contains, zip(programs, candidates, strict=True)))

@@ -42,6 +42,8 @@ SYNTAX_ERROR = re.compile(
 )
 """What the parser and the lexer say; all else that the compiler finds is a matter of types and names."""
 
+CHARACTER = r"'(?:[^'\\\n]|\\[^\n][^'\n]{0,3})'"
+
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 
 
@@ -53,7 +55,7 @@ class OCaml(Language):
         tag="ml",
         title="OCaml",
         suffix=".ml",
-        comments=CommentSyntax(block=("(*", "*)"), nested=True),
+        comments=CommentSyntax(block=("(*", "*)"), nested=True, character=CHARACTER),
         stop_tokens=("\n\n", "\n(*", "\ntype", "\nlet"),
         terms=Terms(dict="association list"),
         toolchain=("ocaml", "-version"),

@@ -33,7 +33,7 @@ class Racket(Language):
         tag="rkt",
         title="Racket",
         suffix=".rkt",
-        comments=CommentSyntax(line=";", block=("#|", "|#"), nested=True),
+        comments=CommentSyntax(line=";", block=("#|", "|#"), nested=True, character=r"#\\."),
         stop_tokens=("\n(define ", "\n#|", "\n;", "\n("),
         terms=Terms(dict="hash", tuple="list", none="#f", true="#t", false="#f"),
         toolchain=("racket", "--version"),
