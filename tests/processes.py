@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ def wait_until(done: Callable[[], object], process: subprocess.Popen[str], secon
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     """Start `multiplt` as a shell does, in a process group of its own."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen([MULTIPLT, *map(str, arguments)], text=True, start_new_session=True, **pipes)
 

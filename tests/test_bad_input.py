@@ -245,7 +245,7 @@ def test_functions_that_are_wrong_are_set_aside(tmp_path: Path) -> None:
         "a test is not text": {"tests": [1, 2]},
         "none of its tests can be used": {"tests": ["assert square('a') == 1", "assert square() == 1"]},
         "raises": {"tests": ["assert square(int('x')) == 1"]},
-        "parse": {"content": "def square(n:\n    return"},
+        "the source is not Python": {"content": "def square(n:\n    return"},
         "there is no": {"entrypoint": "cube"},
         "test": {"tests": ["print(square(2))", "square(2) == 4", "assert True"]},
     }
@@ -376,6 +376,8 @@ def test_a_run_loses_the_completion_that_a_plugin_fails_in(hook: str, tmp_path: 
 
 # ---- settings
 
+WHOLE = "run = {output = 'o', languages = ['ocaml']}\nsource = {functions = 'f'}\nmodel = {name = 'replay:c'}\n"
+
 
 @pytest.mark.parametrize(
     ("text", "said"),
@@ -383,7 +385,8 @@ def test_a_run_loses_the_completion_that_a_plugin_fails_in(hook: str, tmp_path: 
         ("[run]\noutput = 'out'\nlanguage = ['ocaml']", "run.language is no setting; did you mean languages?"),
         ("[runn]\n", "runn is no setting; did you mean run?"),
         ("[run]\noutput = 'out'\nlanguages = 'ocaml'", "run.languages"),
-        ("[run]\noutput = 'out'\nlanguages = ['ocaml']\n[sampling]\nn = 'many'", "sampling.n is 'many'"),
+        (WHOLE + "[sampling]\nn = 'many'", "sampling.n is 'many' and should be a valid integer"),
+        (WHOLE + "[execute]\ntimeout = 0", "execute.timeout is 0 and should be greater than 0"),
         ("[run]\noutput = 'out'\nlanguages = ['ocaml']\n", "add the section"),
         ("[run]\nlanguages = ['ocaml']", "run.output is missing"),
         ("run = 3", "should be a section"),
@@ -401,7 +404,7 @@ def test_a_wrong_configuration(text: str, said: str, tmp_path: Path) -> None:
 
 def test_a_wrong_override_is_wrong_use(tmp_path: Path) -> None:
     settings = config(tmp_path, 1)
-    overrides = {"sampling.m=3": "did you mean n?", "sampling": "section.key=value", "run.seed=x": "run.seed"}
+    overrides = {"sampling.top=3": "did you mean top_p?", "sampling": "section.key=value", "run.seed=x": "run.seed"}
     for override, said in overrides.items():
         assert said in error_of(multiplt("run", settings, "--set", override, code=2))
     assert "cannot read the configuration" in error_of(multiplt("run", tmp_path / "none.toml", code=1))

@@ -502,5 +502,5 @@ def test_the_quickstart_has_the_verdicts_that_its_completions_were_made_for(
     judged = list(read_rows(tmp_path / "out" / "execute" / language))
     assert len(judged) >= min(size, len(tested)) - 1
     for row in judged:
-        statuses = [result["status"] for result in row["results"]]
-        assert statuses == expected[row["name"]], row["name"]
+        for result, allowed in zip(row["results"], expected[row["name"]], strict=True):
+            assert result["status"] in ([allowed] if isinstance(allowed, str) else allowed), (row["name"], result)

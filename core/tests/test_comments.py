@@ -75,4 +75,5 @@ def test_nesting_is_no_recursion() -> None:
 
 def test_a_character_literal_may_hold_a_quote() -> None:
     syntax = CommentSyntax(line=";", character=r"#\\.")
-    assert strip_comments('(char=? c #\\") ; a "quote"\n(char=? c #\\;) ; b', syntax) == '(char=? c #\\")\n(char=? c #\\;)'
+    code = '(char=? c #\\") ; a "quote"\n(char=? c #\\;) ; b'
+    assert strip_comments(code, syntax) == '(char=? c #\\")\n(char=? c #\\;)'

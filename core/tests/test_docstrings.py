@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 import toy
-from toy_helpers import read_function, spelled
+from toy_helpers import spelled
 
 from multiplt.docstrings import reword, translate_docstring
 from multiplt.functions import Function
 from multiplt.spec import Terms
+from multiplt.testing.judging import read_function
 
 TERMS = Terms(list="vector", tuple="array", dict="association list", set="hash set", none="nil", true="#t", false="#f")
 

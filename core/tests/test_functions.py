@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_helpers import read_function
 
 from multiplt.asserts import MISSING
 from multiplt.errors import Refused
@@ -19,6 +18,7 @@ from multiplt.functions import Case, Definition, read_definition
 from multiplt.literals import to_text
 from multiplt.source import evaluation
 from multiplt.source.reading import ReadFunction, RefusedRow, read_functions
+from multiplt.testing.judging import read_function
 from multiplt.values import plain
 
 FUNCTIONS = Path(__file__).parents[2] / "tests" / "functions.jsonl"

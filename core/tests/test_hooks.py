@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 import toy
-from toy_helpers import NONCE, channel, read_function, returned, spelled, toy_language, toy_plugins, toy_problem
+from toy_helpers import NONCE, channel, returned, spelled, toy_language, toy_plugins, toy_problem
 
 from multiplt import (
     Check,
@@ -25,6 +25,7 @@ from multiplt import (
 )
 from multiplt.execute.records import CaseResult
 from multiplt.plugins import Plugins, collect
+from multiplt.testing.judging import read_function
 
 SOURCE = 'def f(n: int) -> "list[int]":\n    """A list."""\n    return [n]\n'
 PROBLEM = toy_problem(SOURCE, "f", "assert f(1) == [1]", "assert f(2) == [2]", canonical=True)

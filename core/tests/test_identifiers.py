@@ -9,10 +9,10 @@ import pytest
 import toy
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_helpers import read_function
 
 from multiplt.identifiers import spell_function, spell_name
 from multiplt.spec import LanguageSpec
+from multiplt.testing.judging import read_function
 
 LOWER = replace(toy.Toy.spec, identifier=r"[a-z_][A-Za-z0-9_']*", reserved=frozenset({"end", "val", "end_"}))
 KEBAB = replace(toy.Toy.spec, identifier=r"[A-Za-z_+\-é][A-Za-z0-9_é]*", reserved=frozenset({"if"}))

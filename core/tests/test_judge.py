@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from toy_helpers import NONCE, channel, frame, returned, toy_judge, toy_problem, verdicts
+from toy_helpers import NONCE, channel, frame, returned, toy_judge, toy_problem
 
 from multiplt.equality import Idioms
 from multiplt.execute.judge import SHOWN, judge
@@ -14,6 +14,7 @@ from multiplt.execute.plan import Outcome
 from multiplt.execute.results import read_compat, read_strict
 from multiplt.hookspecs import Results
 from multiplt.problems import Completion, Problem, Status, Verdict
+from multiplt.testing.judging import verdicts
 
 PROBLEM = toy_problem(
     "def half(n: int) -> float:\n    return n / 2\n", "half", "assert half(1) == 0.5", "assert half(4) == 2"

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import toy
-from toy_helpers import read_function, spelled, toy_language, toy_plugins
+from toy_helpers import spelled, toy_language, toy_plugins
 
 from multiplt.errors import MultipltError, Refused
 from multiplt.hookspecs import hookimpl
 from multiplt.plugins import Plugins, collect, installed
 from multiplt.spec import CONTRACT, CommentSyntax, LanguageSpec, Terms
+from multiplt.testing.judging import read_function
 
 FUNCTION = spelled(read_function('def f(n: int) -> int:\n    """Doc."""\n', "f", "assert f(1) == 1"))
 

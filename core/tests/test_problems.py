@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from toy_helpers import read_function, spelled, toy_language, toy_problem
+from toy_helpers import spelled, toy_language, toy_problem
 
 from multiplt.errors import Refused
 from multiplt.functions import Case, Function, Parameter
 from multiplt.literals import to_text
 from multiplt.problems import Problem, Status, Strict
 from multiplt.settings import PromptSettings
+from multiplt.testing.judging import read_function
 from multiplt.testing.strategies import typed_values
 from multiplt.translate.problems import build_problem
 from multiplt.types import Type

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import pickle
 import socket
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +20,9 @@ from multiplt.execute.sandbox import InfrastructureError, Sandbox, Stop, Stopped
 from multiplt.execute.sandboxes import find_sandbox
 from multiplt.execute.seccomp import seccomp_filter
 from multiplt.execute.self_check import CHECKS, self_check
+from multiplt.testing.as_user import as_user
 
 ROOT = os.geteuid() == 0
-USER = 60999  # an unprivileged user without an account
 PYTHON = "/usr/bin/python3"
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="namespaces are Linux's")
@@ -41,31 +38,8 @@ class AsUser(Sandbox):
         self.run(ExecutionPlan({}, Command("true")))
 
     def run(self, plan: ExecutionPlan, *, slot: int = 0, stop: Stop | None = None) -> Outcome:
-        outcome: Outcome = in_child(lambda: find_sandbox().run(plan))
+        outcome: Outcome = as_user(lambda: find_sandbox().run(plan))
         return outcome
-
-
-def in_child(function: Callable[[], Any]) -> Any:
-    """The result of `function` in a forked child that runs as `USER`."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgroups([])
-            os.setresgid(USER, USER, USER)
-            os.setresuid(USER, USER, USER)
-            answer = (True, function())
-        except BaseException:
-            answer = (False, traceback.format_exc())
-        with os.fdopen(write, "wb") as file:
-            pickle.dump(answer, file)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as file:
-        answer = pickle.load(file)
-    os.waitpid(pid, 0)
-    assert answer[0], answer[1]
-    return answer[1]
 
 
 @pytest.fixture(scope="module", params=["as we are", *(["user"] if ROOT else [])])

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import toy
 
-from multiplt.asserts import Call
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.records import Items, Pairs, digest
 from multiplt.execute.sandboxes import find_sandbox
-from multiplt.execute.verdicts import Judge, Submission
-from multiplt.functions import Function, build_function, read_definition, read_tests
+from multiplt.execute.verdicts import Judge
+from multiplt.functions import Function
 from multiplt.identifiers import spell_function
 from multiplt.plugins import BoundLanguage, Plugins
-from multiplt.problems import Completion, Problem, Verdict
-from multiplt.settings import PromptSettings
-from multiplt.translate.problems import build_problem
+from multiplt.problems import Problem
+from multiplt.testing.judging import problem_of, read_function
 
 NONCE = "0123456789abcdef0123456789abcdef"
 
@@ -63,16 +61,6 @@ def returned(*values: Any) -> list[bytes]:
     return [b"v%d " % number + encode(value) for number, value in enumerate(values)]
 
 
-def read_function(source: str, name: str, *tests: str) -> Function:
-    """A Python function with literal tests."""
-    definition = read_definition(source, name)
-    calls, refused = read_tests(definition, tests)
-    assert not refused, refused
-    function, unfit = build_function(definition, [(test, call) for test, call in calls if isinstance(call, Call)])
-    assert not unfit, unfit
-    return function
-
-
 def toy_plugins(*others: tuple[str, object]) -> Plugins:
     plugins = Plugins()
     plugins.register(toy.plugin, "toy", "multiplt-lang-toy")
@@ -87,10 +75,7 @@ def toy_language(*others: tuple[str, object]) -> BoundLanguage:
 
 def toy_problem(source: str, name: str, *tests: str, canonical: bool = False) -> Problem:
     """The problem that a function makes in toy, none of its tests refused."""
-    function = read_function(source, name, *tests)
-    problem, refused = build_problem(toy_language(), function, f"Test_0_{name}", PromptSettings(canonical=canonical))
-    assert not refused, refused
-    return problem
+    return problem_of(toy_language(), read_function(source, name, *tests), canonical=canonical)
 
 
 def spelled(function: Function) -> Function:
@@ -101,9 +86,3 @@ def spelled(function: Function) -> Function:
 def toy_judge(*others: tuple[str, object], **limits: Any) -> Iterator[Judge]:
     with Executor(find_sandbox(), workers=2) as executor:
         yield Judge(toy_language(*others), executor, Limits().with_(**limits))
-
-
-def verdicts(judge: Judge, problem: Problem, codes: Iterable[str | Completion]) -> list[Verdict]:
-    """Verdicts on completions, of which a text is a continuation of the prompt."""
-    completions = (code if isinstance(code, Completion) else Completion(code) for code in codes)
-    return [judged.verdict for judged in judge.verdicts(Submission(problem, completion) for completion in completions)]

@@ -9,17 +9,14 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from multiplt.asserts import Call
-from multiplt.execute.verdicts import Judge, Submission
-from multiplt.functions import Case, Function, Parameter, build_function, read_definition, read_tests
+from multiplt.execute.verdicts import Judge
+from multiplt.functions import Case, Function, Parameter
 from multiplt.identifiers import spell_function
-from multiplt.literals import read_value
-from multiplt.problems import Completion, Problem, Status, Verdict
-from multiplt.settings import PromptSettings
+from multiplt.problems import Completion, Status
+from multiplt.testing.judging import problem_of, read_function, value, verdicts
 from multiplt.testing.strategies import KINDS, Leaves
-from multiplt.translate.problems import build_problem
 from multiplt.types import BOOL, parse_type
-from multiplt.values import Value, elaborate
+from multiplt.values import Value
 from multiplt_lang_ocaml import plugin
 
 KEPT = [kind for kind in KINDS if kind not in ("any", "union")]
@@ -46,19 +43,9 @@ VALUES = [
 ]  # fmt: skip
 
 
-def read_function(source: str, name: str, *tests: str) -> Function:
+def read_spelled(source: str, name: str, *tests: str) -> Function:
     """A Python function with literal tests, as OCaml spells its names."""
-    definition = read_definition(source, name)
-    calls, refused = read_tests(definition, tests)
-    assert not refused
-    literal = [(test, call) for test, call in calls if isinstance(call, Call)]
-    assert len(literal) == len(tests)
-    return spell_function(build_function(definition, literal)[0], plugin.spec)
-
-
-def value(text: str, type: str, expected: bool = False) -> Value:
-    """A typed value from its Python text."""
-    return elaborate(read_value(text), parse_type(type), expected=expected)
+    return spell_function(read_function(source, name, *tests), plugin.spec)
 
 
 def case(arguments: Iterable[Value], expected: Value, tolerance: float | None = None) -> Case:
@@ -89,22 +76,9 @@ def true_of(type: str, truth: bool) -> Function:
     return function_of([], type, [Case((), Value(BOOL, truth), "truth")])
 
 
-def problem_of(judge: Judge, function: Function) -> Problem:
-    """The strict problem that a function makes, none of its tests refused."""
-    problem, refused = build_problem(judge.language, function, "Test_0_f", PromptSettings(canonical=False))
-    assert not refused
-    return problem
-
-
-def verdicts(judge: Judge, problem: Problem, codes: Iterable[str | Completion]) -> list[Verdict]:
-    """The verdicts on completions."""
-    completions = [Completion(code) if isinstance(code, str) else code for code in codes]
-    return [judged.verdict for judged in judge.verdicts(Submission(problem, c) for c in completions)]
-
-
 def statuses(judge: Judge, function: Function, *codes: str | Completion) -> list[Status]:
     """The statuses of completions of a function."""
-    return [verdict.status for verdict in verdicts(judge, problem_of(judge, function), codes)]
+    return [verdict.status for verdict in verdicts(judge, problem_of(judge.language, function), codes)]
 
 
 def run_bare(text: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ocaml_helpers import read_function, run_bare
+from ocaml_helpers import read_spelled, run_bare
 
 from multiplt.errors import Refused
 from multiplt.functions import Function
@@ -51,7 +51,7 @@ CANONICAL = """\
 
 @pytest.fixture(scope="module")
 def counts() -> Function:
-    return read_function(SOURCE, "counts", TEST)
+    return read_spelled(SOURCE, "counts", TEST)
 
 
 def test_completion_prompt(counts: Function) -> None:
@@ -70,7 +70,7 @@ def test_chat_prompt(counts: Function) -> None:
 
 
 def test_a_prompt_without_parameters_and_docstring() -> None:
-    function = read_function("def f() -> int:\n    return 1", "f", "assert f() == 1")
+    function = read_spelled("def f() -> int:\n    return 1", "f", "assert f() == 1")
     assert plugin.build_prompt(function, "completion", canonical=False) == "let f () : int ="
 
 
@@ -100,14 +100,14 @@ def test_types_that_are_refused(python: str) -> None:
 
 
 def test_a_list_that_is_empty_in_every_test_has_no_type() -> None:
-    function = read_function("def f(x: list) -> int:\n    return 1", "f", "assert f([]) == 1")
+    function = read_spelled("def f(x: list) -> int:\n    return 1", "f", "assert f([]) == 1")
     with pytest.raises(Refused, match="OCaml has no type for Any"):
         plugin.build_prompt(function, "completion", canonical=False)
 
 
 def test_upper_case_names_are_constructors_and_keywords_are_reserved() -> None:
     source = "def Solve(N: int, val: int, _: int, n: int) -> int:\n    return 1"
-    function = read_function(source, "Solve", "assert Solve(1, 2, 3, 4) == 1")
+    function = read_spelled(source, "Solve", "assert Solve(1, 2, 3, 4) == 1")
     signature = plugin.signature(function)
     assert signature == "let solve (n : int) (val_ : int) (__ : int) (n_ : int) : int ="
     assert function.renamed == {"Solve": "solve", "N": "n", "val": "val_", "_": "__", "n": "n_"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ocaml_helpers import KEPT, LEAVES, VALUES, identity, read_function, returning, suite_passes, true_of, value
+from ocaml_helpers import KEPT, LEAVES, VALUES, identity, read_spelled, returning, suite_passes, true_of
 
 from multiplt.literals import to_text
+from multiplt.testing.judging import value
 from multiplt.testing.strategies import can_change, changed, typed_values
 from multiplt_lang_ocaml import plugin
 
@@ -22,7 +23,7 @@ let assertions =
 
 
 def test_a_suite_to_the_letter() -> None:
-    function = read_function(
+    function = read_spelled(
         "def f(x: int, y: Optional[int]) -> List[Optional[int]]: ...", "f",
         "assert f(1, -2) == [3, None]", "assert f(-1, None) == []",
     )  # fmt: skip
@@ -136,7 +137,7 @@ def test_a_candidate_that_redefines_comparisons_cannot_sway_the_suite(
 
 
 def test_a_function_with_the_name_of_a_comparison() -> None:
-    function = read_function("def compare(x: float, y: float) -> float: ...", "compare", "assert compare(1, 2) == 3")
+    function = read_spelled("def compare(x: float, y: float) -> float: ...", "compare", "assert compare(1, 2) == 3")
     assert suite_passes(function, "x +. y")
     assert not suite_passes(function, "x -. y")
 

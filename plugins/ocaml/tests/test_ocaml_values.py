@@ -5,32 +5,20 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ocaml_helpers import (
-    KEPT,
-    LEAVES,
-    VALUES,
-    case,
-    function_of,
-    identity,
-    problem_of,
-    read_function,
-    returning,
-    statuses,
-    value,
-    verdicts,
-)
+from ocaml_helpers import KEPT, LEAVES, VALUES, case, function_of, identity, returning, statuses
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.literals import to_text
 from multiplt.problems import Status
+from multiplt.testing.judging import problem_of, read_function, value, verdicts
 from multiplt.testing.strategies import can_change, changed, typed_values
 from multiplt_lang_ocaml import plugin
 
 
 def test_values_come_back_unchanged(judge: Judge) -> None:
     """All at once, as one tuple."""
-    [verdict] = verdicts(judge, problem_of(judge, identity(*VALUES)), ["x0"])
+    [verdict] = verdicts(judge, problem_of(judge.language, identity(*VALUES)), ["x0"])
     assert verdict.status is Status.OK, verdict.failure or verdict.message
 
 

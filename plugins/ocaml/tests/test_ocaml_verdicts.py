@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ocaml_helpers import problem_of, read_function, returning, statuses, verdicts
+from ocaml_helpers import returning, statuses
 
 from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import MARK, Judge
 from multiplt.functions import Function
 from multiplt.problems import Completion, Problem, Status
+from multiplt.testing.judging import problem_of, read_function, verdicts
 
 DOUBLE = read_function(
     "def double(xs: List[int]) -> List[int]: ...", "double",
@@ -49,7 +50,7 @@ STATUSES = [
 
 @pytest.fixture(scope="module")
 def problem(judge: Judge) -> Problem:
-    return problem_of(judge, DOUBLE)
+    return problem_of(judge.language, DOUBLE)
 
 
 def test_statuses_of_completions(judge: Judge, problem: Problem) -> None:

@@ -6,30 +6,13 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from multiplt.asserts import Call
-from multiplt.execute.verdicts import Judge, Submission
-from multiplt.functions import Case, Function, Parameter, build_function, read_definition, read_tests
+from multiplt.functions import Case, Function, Parameter
 from multiplt.identifiers import spell_function
 from multiplt.literals import read_value
 from multiplt.plugins import BoundLanguage
-from multiplt.problems import Completion, Problem, Verdict
-from multiplt.settings import PromptSettings
-from multiplt.translate.problems import build_problem
+from multiplt.testing.judging import value
 from multiplt.types import parse_type
-from multiplt.values import Value, elaborate
-
-
-def read_function(source: str, name: str, *tests: str) -> Function:
-    """A Python function with literal tests."""
-    definition = read_definition(source, name)
-    calls, refused = read_tests(definition, tests)
-    assert not refused
-    return build_function(definition, [(test, call) for test, call in calls if isinstance(call, Call)])[0]
-
-
-def value(text: str, type: str, expected: bool = False) -> Value:
-    """A typed value from its Python text."""
-    return elaborate(read_value(text), parse_type(type), expected=expected)
+from multiplt.values import elaborate
 
 
 def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[str, str]]) -> Function:
@@ -49,21 +32,9 @@ def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[s
     )
 
 
-def problem_of(language: BoundLanguage, function: Function) -> Problem:
-    """The strict problem that a function makes, none of its tests refused."""
-    problem, refused = build_problem(language, function, "Test_0_f", PromptSettings(canonical=False))
-    assert not refused
-    return problem
-
-
 def spelled(language: BoundLanguage, function: Function) -> Function:
     """The function with Racket's names."""
     return spell_function(function, language.spec)
-
-
-def verdicts(judge: Judge, problem: Problem, codes: Iterable[str]) -> list[Verdict]:
-    """The verdicts on completions."""
-    return [judged.verdict for judged in judge.verdicts(Submission(problem, Completion(code)) for code in codes)]
 
 
 def run_bare(folder: Path, text: str) -> subprocess.CompletedProcess[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from racket_helpers import problem_of, read_function, spelled
+from racket_helpers import spelled
 
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion
+from multiplt.testing.judging import problem_of, read_function
 
 COUNT = '''
 from typing import Dict, List, Optional

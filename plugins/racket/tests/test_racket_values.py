@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from racket_helpers import function_of, problem_of, run_bare, value, verdicts
+from racket_helpers import function_of, run_bare
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.language import Language
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Status
+from multiplt.testing.judging import problem_of, value, verdicts
 from multiplt_lang_racket import plugin
 
 IDENTITY = "  x0)"

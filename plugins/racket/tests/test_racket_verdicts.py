@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from racket_helpers import problem_of, read_function, verdicts
 
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Problem
+from multiplt.testing.judging import problem_of, read_function, verdicts
 
 ADD = "def add(a: int, b: int) -> int:\n    return a + b"
 TESTS = ("assert add(1, 2) == 3", "assert add(0, -1) == -1", "assert add(0, 0) == 0")

@@ -6,6 +6,7 @@ import json
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,9 +53,9 @@ class Journal:
         Raises `MultipltError` where nothing more can be written; what is in the journal is then kept.
         """
         self._begin()
-        with self.partial.open("r+b") as journal:
-            done = self._read(journal)
-            places: list[int] = []
+        done = self._read()
+        places: list[int] = []
+        with self.partial.open("ab", buffering=0) as end, self.partial.open("rb") as journal:
 
             def remaining() -> Iterator[Row]:
                 for row in rows:
@@ -62,7 +63,7 @@ class Journal:
                     if places[-1] == TO_DO:
                         yield row
 
-            added = [self._append(journal, row) for row in work(remaining())]
+            added = [self._append(end, row) for row in work(remaining())]
             write_rows(self._kept(journal, places, added, rejected), self.path, rejected)
         self.partial.unlink()
 
@@ -80,18 +81,19 @@ class Journal:
             raise MultipltError(f"{self.path} exists and holds something else; remove it or choose another output")
         return row
 
-    def _read(self, journal: BinaryIO) -> dict[int, deque[int]]:
+    def _read(self) -> dict[int, deque[int]]:
         """Where the whole lines begin, by the identity of what they became of; a line cut off by a kill is removed."""
         done: dict[int, deque[int]] = defaultdict(deque)
         end = 0
-        for line in journal:
-            if not line.endswith(b"\n"):
-                break
-            row = json.loads(line)
-            if "reason" not in row:
-                done[hash(self._identity(row))].append(end)
-            end += len(line)
-        journal.truncate(end)
+        with self.partial.open("r+b") as journal:
+            for line in journal:
+                if not line.endswith(b"\n"):
+                    break
+                row = json.loads(line)
+                if "reason" not in row:
+                    done[hash(self._identity(row))].append(end)
+                end += len(line)
+            journal.truncate(end)
         return done
 
     def _find(self, journal: BinaryIO, done: dict[int, deque[int]], row: Row) -> int:
@@ -102,13 +104,14 @@ class Journal:
                 return place
         return TO_DO
 
-    def _append(self, journal: BinaryIO, row: Row) -> int:
+    def _append(self, end: FileIO, row: Row) -> int:
+        place = end.seek(0, os.SEEK_END)
+        data = to_json(row).encode() + b"\n"
         try:
-            place = journal.seek(0, os.SEEK_END)
-            journal.write(to_json(row).encode() + b"\n")
-            journal.flush()
+            while data:
+                data = data[end.write(data) :]
         except OSError as error:
-            raise cannot_write(self.partial, error) from error
+            raise cannot_write(self.path, error) from error
         return place
 
     def _kept(self, journal: BinaryIO, places: list[int], added: list[int], rejected: Rejected) -> Iterator[Row]:

@@ -136,11 +136,15 @@ def _explain(error: ValidationError, path: Path, overridden: set[tuple[str, str]
             return kind(f"{where} {name} is missing; add {_entry(place)}")
         case "model_type" | "model_attributes_type":
             return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should be a section; write [{name}]")
-        case "string_pattern_mismatch":
-            return kind(f"{where} {name} is {fault['input']!r} and should be like replay:FILE or openai:MODEL@URL")
-    # pydantic says "Input should be …", of what in Python's terms
-    said = fault["msg"].partition(" should ")[2].replace("tuple", "list") or fault["msg"]
-    return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should {said}")
+    return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should {_should(fault)}")
+
+
+def _should(fault: Mapping[str, Any]) -> str:
+    """What a wrong value should be: pydantic says "Input should be …", of what in Python's terms."""
+    if fault["type"] == "string_pattern_mismatch":
+        return "be like replay:FILE or openai:MODEL@URL"
+    said: str = fault["msg"]
+    return said.partition(" should ")[2].replace("tuple", "list") or said
 
 
 def _entry(place: Sequence[str]) -> str:
@@ -165,4 +169,5 @@ def build_config(**sections: Mapping[str, Any]) -> Config:
         return Config.model_validate(sections)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        raise UsageError(f"{'.'.join(map(str, fault['loc']))} is {fault['input']!r}: {fault['msg'].lower()}") from None
+        name = ".".join(map(str, fault["loc"]))
+        raise UsageError(f"{name} is {reprlib.repr(fault['input'])} and should {_should(fault)}") from None
