@@ -265,8 +265,8 @@ def test_a_run_sets_aside_the_same_functions(tmp_path: Path) -> None:
     rows = [*functions(2), SQUARE | {"tests": []}, SQUARE | {"content": 'def square(n):\n    return "\ud800"\n'}]
     write(tmp_path / "functions.jsonl", rows)
     done = multiplt("run", settings)
-    assert "ocaml: 1 rows set aside in prompts: 1 for the row has no tests" in done.stderr
-    assert "1 rows set aside in import" in done.stderr
+    assert "ocaml: 1 row set aside in prompts: 1 for the row has no tests" in done.stderr
+    assert "1 row set aside in import" in done.stderr
     assert " ".join(done.stdout.split()).count("ocaml 4 2 6") == 1
 
 

@@ -53,14 +53,15 @@ def run_and_report(config: Config, as_json: bool = False) -> None:
 
 
 def _show_rejected(summary: LanguageSummary) -> None:
-    """The functions that made no problem, and the completions that got no verdict."""
+    """Rows that were set aside before they came to a verdict."""
     for stage in summary.stages[:-1]:
         if stage.rows_rejected:
             folder = "functions" if stage.stage == "import" else f"{stage.stage}/{summary.language}"
             where = summary.dataset.parents[1] / folder
             reasons = "; ".join(f"{count:,} for {reason}" for reason, count in stage.reasons.most_common(MOST_REASONS))
             rest = "; …" if len(stage.reasons) > MOST_REASONS else ""
-            counted = f"{stage.rows_rejected:,} rows set aside in {stage.stage}: {reasons}{rest}"
+            rows = "row" if stage.rows_rejected == 1 else "rows"
+            counted = f"{stage.rows_rejected:,} {rows} set aside in {stage.stage}: {reasons}{rest}"
             click.echo(f"{summary.language}: {counted}, see {where}/*.rejected.jsonl", err=True)
 
 
