@@ -497,7 +497,7 @@ def test_the_quickstart_has_the_verdicts_that_its_completions_were_made_for(
     tested = read(QUICKSTART / "functions.jsonl")
     source = write(tmp_path / "functions.jsonl", tested if FULL else part(tested, size))
     model = f"replay:{QUICKSTART / 'completions.jsonl'}"
-    call = ("translate", source, "-l", language, "--model", model, "-n", 5, "--timeout", 10)
+    call = ("translate", source, "-l", language, "--model", model, "-n", 5, "--timeout", 5)
     multiplt(*call, "-o", tmp_path / "out")
     judged = list(read_rows(tmp_path / "out" / "execute" / language))
     assert len(judged) >= min(size, len(tested)) - 1
