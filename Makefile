@@ -16,7 +16,7 @@ quickstart: $(VENV)/.installed interpreters
 
 ## Tests of core and plugins, linters and types: everything that needs no model.
 test: $(VENV)/.installed-dev interpreters lint
-	$(PYTEST) -m "not models"
+	$(PYTEST) -m "not models" -n 2 --dist loadfile
 
 ## Tests that need torch, transformers and vLLM.
 test-models: $(MODELS)/.installed interpreters
