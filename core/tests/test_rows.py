@@ -138,8 +138,8 @@ def test_lone_surrogates_are_set_aside_or_refused_in_parquet(tmp_path: Path) -> 
         ("x.jsonl", b"[" * 100_000, "line 1 of .*x.jsonl is not JSON"),
         ("x.json", b'[{"a": 1}, 2]', "row 2 of .*x.json is not a JSON object"),
         ("x.json", b"hello", "line 1 of .*x.json is not JSON"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 1000)[:30], "is damaged or cut off"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 1000)[:20] + b"garbage" * 9, "is damaged or cut off"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 1000, mtime=0)[:30], "is damaged or cut off"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 1000, mtime=0)[:20] + b"garbage" * 9, "is damaged or cut off"),
         ("x.parquet", b"PAR1" + b"\0" * 100, "x.parquet is damaged or cut off"),
         ("x.parquet", b'{"a": 1}\n', "is not Parquet"),
         ("x.jsonl", None, "there is no file or folder .*x.jsonl"),
@@ -298,7 +298,7 @@ def test_wrong_folders(tmp_path: Path) -> None:
         list(read_completions_folder(tmp_path))
     with pytest.raises(MultipltError, match="holds no Parquet, JSONL or MultiPL-E file"):
         read_rows(tmp_path)
-    (tmp_path / "a.json.gz").write_bytes(gzip.compress(b"[1]"))
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(b"[1]", mtime=0))
     with pytest.raises(MultipltError, match=r"a\.json\.gz is not a JSON object"):
         read_rows(tmp_path)
 

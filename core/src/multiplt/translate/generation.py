@@ -83,7 +83,7 @@ class Generate:
     async def _ask(
         self, session: ModelSession, requests: list[Request], log: CompletionLog, context: StageContext
     ) -> Failed:
-        """Log the samples of all requests; those that failed are returned, to be asked again another time."""
+        """Log the samples of all requests; those that failed are returned, and not logged: they may be asked again."""
         missing = {request.id: request.n for request in requests}
         failed: Failed = {}
         async with aclosing(session.model.generate(requests)) as samples:
