@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_helpers import encode
 
-from multiplt.equality import Equality, Idioms, truth
+from multiplt.equality import Equality, truth
 from multiplt.execute.records import Items, Pairs, Unknown, decode
+from multiplt.idioms import Idioms
 from multiplt.testing.strategies import can_change, changed, decoded, typed_values
 from multiplt.types import Type, parse_type
 from multiplt.values import elaborate, plain

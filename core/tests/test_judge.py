@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from toy_helpers import NONCE, channel, frame, returned, toy_judge, toy_problem
 
-from multiplt.equality import Idioms
 from multiplt.execute.judge import SHOWN, judge
 from multiplt.execute.plan import Outcome
 from multiplt.execute.results import read_compat, read_strict
 from multiplt.hookspecs import Results
+from multiplt.idioms import Idioms
 from multiplt.problems import Completion, Problem, Status, Verdict
 from multiplt.testing.judging import verdicts
 

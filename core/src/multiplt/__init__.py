@@ -3,11 +3,11 @@
 This is all that a plugin needs to import; `multiplt.hookspecs` is the contract.
 """
 
-from multiplt.equality import Idioms
 from multiplt.errors import MultipltError, Refused
 from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program
 from multiplt.functions import Case, Function, Parameter
 from multiplt.hookspecs import Check, Cleaned, Results, Suite, hookimpl
+from multiplt.idioms import Idioms
 from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms

@@ -12,7 +12,8 @@ from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.execute.records import Items, Pairs
-from multiplt.types import FLOAT
+from multiplt.idioms import NO_IDIOMS, SCALARS, Idioms
+from multiplt.types import ANY, FLOAT, Type
 from multiplt.values import Value, elaborate
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
@@ -20,24 +21,10 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
-class Idioms:
-    """What a language cannot tell apart, so that the type decides.
-
-    `false_is_none`: its None is its false. `tuples_are_lists`, `sets_are_lists`: it has lists alone
-    for these. `one_number_type`: it may answer 3.0 for the int 3, below 2^53.
-    """
-
-    false_is_none: bool = False
-    tuples_are_lists: bool = False
-    sets_are_lists: bool = False
-    one_number_type: bool = False
-
-
-@dataclass(frozen=True)
 class Equality:
     """The equality of one test: a language's idioms and the test's own absolute tolerance, if any."""
 
-    idioms: Idioms = Idioms()
+    idioms: Idioms = NO_IDIOMS
     tolerance: float | None = None
 
     def __call__(self, expected: Value, actual: Any) -> bool:
@@ -48,6 +35,8 @@ class Equality:
         elements, dictionaries and sets without order.
         """
         content = expected.content
+        if expected.type.kind in SCALARS:
+            actual = self._scalar(actual)
         match expected.type.kind:
             case "none":
                 return self._is_none(actual)
@@ -60,15 +49,13 @@ class Equality:
             case "str":
                 return isinstance(actual, str) and actual == content
             case "list":
-                return isinstance(actual, list) and self._each(content, actual)
+                return self._each(content, self._list(actual))
             case "tuple":
-                kinds = (tuple, list) if self.idioms.tuples_are_lists else tuple
-                return isinstance(actual, kinds) and self._each(content, actual)
+                return self._each(content, actual if isinstance(actual, tuple) else self._tuple(actual))
             case "set":
-                items = actual if self.idioms.sets_are_lists and isinstance(actual, list) else _items(actual)
-                return items is not None and _any_order(content, items, self)
+                return _any_order(content, actual.items if isinstance(actual, Items) else self._set(actual), self)
             case "dict":
-                return isinstance(actual, Pairs) and _any_order(content, actual.pairs, self._same_entry)
+                return _any_order(content, self._pairs(actual), self._same_entry)
             case "optional" if content is None:
                 return self._is_none(actual)
             case "union" if content.type.kind == "int" and FLOAT in expected.type.args:
@@ -96,11 +83,46 @@ class Equality:
             return expected == actual or abs(expected - actual) <= self.tolerance
         return math.isclose(expected, actual, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
-    def _each(self, expected: Sequence[Value], actual: Sequence[Any]) -> bool:
-        return len(expected) == len(actual) and all(map(self, expected, actual))
+    def _scalar(self, actual: Any) -> Any:
+        """What stands for a scalar: itself, or the one item of a list where that is the same."""
+        if not self.idioms.scalars_are_lists or not isinstance(actual, list | Pairs):
+            return actual
+        items = self._list(actual)
+        return self._scalar(items[0]) if items and len(items) == 1 else actual
+
+    def _list(self, actual: Any) -> Sequence[Any] | None:
+        """The items of what stands for a list; None where nothing does."""
+        if isinstance(actual, list):
+            return actual
+        if isinstance(actual, Pairs) and self.idioms.names_are_keys:
+            return [item for _, item in actual.pairs]
+        if actual is None:
+            return [] if self.idioms.none_is_empty else None
+        is_scalar = isinstance(actual, bool | int | float | str)
+        return [actual] if self.idioms.scalars_are_lists and is_scalar else None
+
+    def _tuple(self, actual: Any) -> Sequence[Any] | None:
+        return self._list(actual) if self.idioms.tuples_are_lists else None
+
+    def _set(self, actual: Any) -> Sequence[Any] | None:
+        return self._list(actual) if self.idioms.sets_are_lists else None
+
+    def _pairs(self, actual: Any) -> Sequence[tuple[Any, Any]] | None:
+        """The entries of what stands for a dictionary; None where nothing does."""
+        if isinstance(actual, Pairs):
+            return actual.pairs
+        if isinstance(actual, list) and self.idioms.dicts_are_lists:
+            return list(enumerate(actual, 1))
+        nothing = actual is None and self.idioms.none_is_empty
+        return [] if nothing or (actual == [] and self.idioms.names_are_keys) else None
+
+    def _each(self, expected: Sequence[Value], actual: Sequence[Any] | None) -> bool:
+        return actual is not None and len(expected) == len(actual) and all(map(self, expected, actual))
 
     def _same_entry(self, expected: tuple[Value, Value], actual: tuple[Any, Any]) -> bool:
-        return self(expected[0], actual[0]) and self(expected[1], actual[1])
+        key, name = expected[0], actual[0]
+        same_key = _is_text_of(key, name) if self.idioms.names_are_keys else self(key, name)
+        return same_key and self(expected[1], actual[1])
 
     def _as_float(self, expected: Value, actual: Any) -> bool:
         """In a union of int and float an int may be answered by the float that equals it."""
@@ -110,14 +132,24 @@ class Equality:
             return False
 
 
-def _items(actual: Any) -> Sequence[Any] | None:
-    return actual.items if isinstance(actual, Items) else None
-
-
-def _any_order(expected: Sequence[Any], actual: Sequence[Any], same: Callable[[Any, Any], bool]) -> bool:
-    remaining = list(actual)
-    if len(remaining) != len(expected):
+def _is_text_of(key: Value, text: Any) -> bool:
+    """Whether `text` is how a dictionary's key is written where keys are names."""
+    while key.type.kind in ("optional", "union", "any") and key.content is not None:
+        key = key.content
+    if not isinstance(text, str) or key.type.kind == "str":
+        return bool(text == key.content)
+    if key.type.kind == "bool":
+        return text.lower() == str(key.content).lower()
+    try:
+        return key.type.kind in ("int", "float") and bool(float(text) == key.content)
+    except ValueError:
         return False
+
+
+def _any_order(expected: Sequence[Any], actual: Sequence[Any] | None, same: Callable[[Any, Any], bool]) -> bool:
+    if actual is None or len(actual) != len(expected):
+        return False
+    remaining = list(actual)
     for item in expected:
         match = next((position for position, other in enumerate(remaining) if same(item, other)), None)
         if match is None:
@@ -126,8 +158,14 @@ def _any_order(expected: Sequence[Any], actual: Sequence[Any], same: Callable[[A
     return True
 
 
-def truth(actual: Any) -> bool:
-    """Python's truth of a decoded value: empty containers, zero, the empty string and None are false."""
+def truth(actual: Any, type: Type = ANY, idioms: Idioms = NO_IDIOMS) -> bool:
+    """Python's truth of a decoded value: empty containers, zero, the empty string and None are false.
+
+    Where a scalar is a list of one item, `type`, the declared type of the result, says which it is.
+    """
+    is_scalar = not any(type.admits(kind) for kind in ("list", "tuple", "set"))
+    if idioms.scalars_are_lists and is_scalar and isinstance(actual, list) and len(actual) == 1:
+        return truth(actual[0], type, idioms)
     match actual:
         case Items(content) | Pairs(content):
             return bool(content)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from multiplt.errors import Refused
+from multiplt.idioms import refuse_ambiguous
 from multiplt.spec import LanguageSpec
 from multiplt.types import Type
 from multiplt.values import Value
@@ -19,8 +20,10 @@ class Renderer(ABC):
     def render(self, value: Value, nested: bool = False) -> str:
         """Write a typed value as an expression of the language; `nested` inside a container.
 
-        Raises `Refused` where the language has no such value.
+        Raises `Refused` where the language has no such value, or by its idioms cannot tell it from another
+        value of the type.
         """
+        refuse_ambiguous(value, self.spec.idioms, self.spec.title)
         content, type = value.content, value.type
         match type.kind:
             case "none":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from multiplt.equality import Idioms
 from multiplt.errors import MultipltError
+from multiplt.idioms import NO_IDIOMS, Idioms
 
 CONTRACT = 1
 """The version of the contract between core and plugins; a plugin states the one it was written for."""
@@ -70,7 +70,7 @@ class LanguageSpec:
     identifier: str = r"[A-Za-z_][A-Za-z0-9_]*"
     reserved: frozenset[str] = frozenset()
     mounts: tuple[str, ...] = ()
-    idioms: Idioms = field(default_factory=Idioms)
+    idioms: Idioms = NO_IDIOMS
     contract: int = CONTRACT
 
     def __post_init__(self) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from multiplt.equality import Equality, Idioms, truth
+from multiplt.equality import Equality, truth
 from multiplt.execute.plan import Outcome
 from multiplt.execute.records import CaseResult, shown
 from multiplt.functions import Case
 from multiplt.hookspecs import Results
+from multiplt.idioms import Idioms
 from multiplt.literals import to_text
 from multiplt.problems import Failure, Problem, Status, Verdict
+from multiplt.types import Type
 from multiplt.values import plain
 
 SHOWN = 1000
@@ -23,7 +25,7 @@ def judge(problem: Problem, outcome: Outcome, results: Results, idioms: Idioms, 
         passed, total, failure, status = int(results.status is Status.OK), 1, None, results.status or Status.EXCEPTION
     else:
         cases = problem.multiplt.typed_cases()
-        failures = _failures(cases, results.cases, idioms)
+        failures = _failures(cases, results.cases, problem.multiplt.typed_returns(), idioms)
         passed, total = len(results.cases) - len(failures), len(cases)
         failure = failures[0][1] if failures else None
         unanswered = Status.OK if len(results.cases) == total else Status.TAMPERED
@@ -46,11 +48,11 @@ def judge(problem: Problem, outcome: Outcome, results: Results, idioms: Idioms, 
 
 
 def _failures(
-    cases: Sequence[Case], results: Sequence[CaseResult], idioms: Idioms
+    cases: Sequence[Case], results: Sequence[CaseResult], returns: Type, idioms: Idioms
 ) -> list[tuple[Status, Failure]]:
     failures: list[tuple[Status, Failure]] = []
     for case, result in zip(cases, results, strict=False):
-        status = _case_status(case, result, idioms)
+        status = _case_status(case, result, returns, idioms)
         if status is not Status.OK:
             actual = result.value if result.kind == "raised" else shown(result.value)
             arguments = ", ".join(to_text(plain(argument)) for argument in case.arguments)
@@ -59,9 +61,9 @@ def _failures(
     return failures
 
 
-def _case_status(case: Case, result: CaseResult, idioms: Idioms) -> Status:
+def _case_status(case: Case, result: CaseResult, returns: Type, idioms: Idioms) -> Status:
     if result.kind == "raised":
         return Status.EXCEPTION
     if case.check == "truth":
-        return Status.OK if truth(result.value) == case.expected.content else Status.WRONG
+        return Status.OK if truth(result.value, returns, idioms) == case.expected.content else Status.WRONG
     return Status.OK if Equality(idioms, case.tolerance)(case.expected, result.value) else Status.WRONG

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
-from multiplt.equality import Idioms
-from multiplt.errors import Refused
 from multiplt.execute.plan import Command, Outcome, Program
 from multiplt.functions import Case, Function
+from multiplt.idioms import Idioms
 from multiplt.language import Language
 from multiplt.problems import Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
@@ -77,11 +76,6 @@ class Racket(Language):
     def stub(self, problem: Problem, mark: str) -> str:
         return f"  (error {self.render_str(mark)}))\n"
 
-    def render_none(self, type: Type, nested: bool) -> str:
-        if type.admits("bool"):
-            raise Refused(f"None and False are both #f at {type}")
-        return "#f"
-
     def render_float(self, value: float) -> str:
         return repr(value) if math.isfinite(value) else f"{value:+}.0"
 
@@ -96,21 +90,6 @@ class Racket(Language):
 
     def render_dict(self, pairs: Sequence[tuple[str, str]], type: Type) -> str:
         return f"(hash {' '.join(f'{key} {value}' for key, value in pairs)})"
-
-    def render_some(self, item: str, type: Type) -> str:
-        if item == "#f":
-            raise Refused(f"None and False are both #f at {type}")
-        return item
-
-    def render_member(self, item: str, member: Type, type: Type) -> str:
-        if member.kind in ("list", "tuple") and type.admits("list") and type.admits("tuple"):
-            raise Refused(f"a list and a tuple are both a list at {type}")
-        return item
-
-    def render_any(self, item: str, type: Type) -> str:
-        if item == "#f":
-            raise Refused("None and False are both #f where the type is open")
-        return item
 
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
         cases = "".join(f"\n  (lambda () (list {' '.join(arguments)}))" for arguments in calls)
