@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 MODELS := .venv-models
 BIN := $(VENV)/bin
-PACKAGES := -e core -e plugins/racket -e plugins/ocaml
+PACKAGES := -e core $(patsubst %,-e %,$(wildcard plugins/*))
+PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
 
@@ -12,7 +13,7 @@ TORCH := 2.13.0
 
 ## The whole pipeline on recorded completions: no model, no GPU, a few minutes.
 quickstart: $(VENV)/.installed interpreters
-	$(BIN)/multiplt run examples/quickstart/config.toml
+	scripts/quickstart $(BIN)/multiplt
 
 ## Tests of core and plugins, linters and types: everything that needs no model.
 test: $(VENV)/.installed-dev interpreters lint
@@ -45,7 +46,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 
-$(VENV)/.installed: $(VENV)/bin/python core/pyproject.toml plugins/racket/pyproject.toml plugins/ocaml/pyproject.toml
+$(VENV)/.installed: $(VENV)/bin/python $(PROJECTS)
 	$(BIN)/pip install --quiet $(PACKAGES)
 	touch $@
 
@@ -55,7 +56,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 
 # vLLM's CPU build works with a CPU build of torch that is there before it; the three companions of torch that it
 # names are builds for other versions and are not needed.
-$(MODELS)/.installed: core/pyproject.toml pyproject.toml
+$(MODELS)/.installed: $(PROJECTS) pyproject.toml
 	$(PYTHON) -m venv $(MODELS)
 	$(MODELS)/bin/pip install --quiet --upgrade pip
 	$(MODELS)/bin/pip install --quiet torch==$(TORCH)

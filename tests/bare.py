@@ -10,7 +10,7 @@ from multiplt.execute.plan import Command, ExecutionPlan, Limits
 from multiplt.execute.verdicts import Submission
 from multiplt.problems import Status
 
-INTERPRETERS = {"ocaml": "ocaml", "racket": "racket"}
+INTERPRETERS = {"julia": "julia", "lua": "lua5.4", "ocaml": "ocaml", "r": "Rscript", "racket": "racket"}
 
 
 def run_bare(submissions: list[Submission], language: str, executor: Executor) -> Iterator[bool]:

@@ -485,7 +485,7 @@ def test_doctor_says_what_is_missing_and_what_mends_it(tmp_path: Path) -> None:
 # ---- the quickstart
 
 
-@pytest.mark.parametrize(("language", "size"), [("ocaml", 36), ("racket", 6)])
+@pytest.mark.parametrize(("language", "size"), [("ocaml", 36), ("lua", 36), ("racket", 6), ("r", 6), ("julia", 4)])
 def test_the_quickstart_has_the_verdicts_that_its_completions_were_made_for(
     language: str, size: int, tmp_path: Path
 ) -> None:

@@ -24,7 +24,13 @@ from multiplt.translate.problems import build_problem
 from multiplt.types import Type
 from multiplt.values import elaborate
 
-IDENTITY = {"ocaml": " x\n", "racket": "  x)\n"}
+IDENTITY = {
+    "julia": "    x\nend\n",
+    "lua": "    return x\nend\n",
+    "ocaml": " x\n",
+    "r": "\n    x\n}\n",
+    "racket": "  x)\n",
+}
 BATCH = 10
 BATCHES = 40 if FULL else 4  # the first that hypothesis draws is the simplest, ten times
 

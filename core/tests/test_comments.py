@@ -13,6 +13,7 @@ LISP = CommentSyntax(line=";", block=("#|", "|#"), nested=True)
 ML = CommentSyntax(block=("(*", "*)"), nested=True)
 C = CommentSyntax(line="//", block=("/*", "*/"), quotes="\"'")
 LUA = CommentSyntax(line="--", block=("--[[", "]]"), quotes="\"'")
+LONG = CommentSyntax(line="--", character=r"(?s:\[(=*)\[.*?\]\1\])", long=r"(?s:--\[(=*)\[.*?(?:\]\1\]|\Z))")
 HASH = CommentSyntax(line="#", quotes="\"'")
 
 
@@ -52,6 +53,8 @@ HASH = CommentSyntax(line="#", quotes="\"'")
         (LUA, "a --[[ x\ny ]] b -- c", "a   b"),
         (LUA, "a -- [[ x\nb", "a\nb"),
         (LUA, "-- x ]]\nb", "b"),
+        (LONG, "a --[==[ x ]] \n ]=] ]==] b --[[ y ]] c --[=[ open", "a   b   c"),
+        (LONG, "a [==[ -- x ]] ]==] --[ y", "a [==[ -- x ]] ]==]"),
         (CommentSyntax(), "a ; b # c", "a ; b # c"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -13,17 +14,18 @@ from multiplt.execute.plan import Limits
 from multiplt.execute.sandboxes import find_sandbox
 from multiplt.functions import read_definition
 from multiplt.source import evaluation
-from multiplt.source.evaluation import Evaluation, evaluate
+from multiplt.source.evaluation import Calls, Evaluation, evaluate
 
 
-def evaluated(*functions: tuple[str, list[str]]) -> list[list[Call | Refused]]:
+def evaluated(*functions: tuple[str, list[str]]) -> list[list[Calls | Refused]]:
     evaluations = [Evaluation(read_definition(source, "f"), tuple(map(Pending, tests))) for source, tests in functions]
     with Executor(find_sandbox(), workers=2) as executor:
         return list(evaluate(evaluations, executor))
 
 
 def one(source: str, test: str) -> Call | Refused:
-    return evaluated((source, [test]))[0][0]
+    said = evaluated((source, [test]))[0][0]
+    return said if isinstance(said, Refused) else said[0]
 
 
 def refusal(source: str, test: str) -> str:
@@ -36,11 +38,47 @@ def test_calls_are_recorded_in_order() -> None:
     identity = "def f(a, b=2, *, c=3): return [a, b, c]"
     tests = ["assert f(1 + 1)", "assert len(f(1, c='x' * 2)) == 3", "assert f(**{'b': 1, 'a': 0})[0] == 0"]
     other = ("import math\ndef f(x): return x * math.inf", ["assert math.isnan(f(0))", "assert f(-1) < 0"])
-    first, second = evaluated((identity, tests), other)
-    assert first == [Call((2, 2, 3), [2, 2, 3]), Call((1, 2, "xx"), [1, 2, "xx"]), Call((0, 1, 3), [0, 1, 3])]
-    assert isinstance(second[0], Call)
-    assert math.isnan(second[0].expected)
-    assert second[1] == Call((-1,), -math.inf)
+    first, (nan, infinite) = evaluated((identity, tests), other)
+    expected = [Call((2, 2, 3), [2, 2, 3]), Call((1, 2, "xx"), [1, 2, "xx"]), Call((0, 1, 3), [0, 1, 3])]
+    assert first == [(call,) for call in expected]
+    assert isinstance(nan, tuple)
+    assert math.isnan(nan[0].expected)
+    assert infinite == (Call((-1,), -math.inf),)
+
+
+MOST = 50
+LOOP = """
+import random
+rng = random.Random(42)
+for n in [*range(3), *range(3)]:
+    rng.random()
+    assert f(n, [n]) == [n, n]
+"""
+
+
+def test_several_statements_record_each_call_once() -> None:
+    calls = tuple(Call((n, [n]), [n, n]) for n in range(3))
+    loop = Evaluation(read_definition("def f(a, b): return [a, *b]", "f"), (Pending(LOOP, many=True),))
+    random = "import random\nfor _ in range(9):\n    n = random.random()\n    assert f(n, [n]) == [n, n]"
+    never = "for n in []:\n    assert f(n, n) == n"
+    failing = "for n in range(9):\n    assert f(n, [0]) == [0, 0]"
+    many = "for n in range(1000):\n    assert f(n, []) == [n]"
+    tests = [LOOP, random, never, failing, many]
+    evaluation = replace(loop, tests=tuple(Pending(test, many=True) for test in tests))
+    with Executor(find_sandbox(), workers=2) as executor:
+        (said,) = evaluate([evaluation], executor)
+    assert said[0] == calls
+    assert "changes from run to run" in str(said[1])
+    assert "calls the function 0 times" in str(said[2])
+    assert "raises AssertionError" in str(said[3])
+    assert isinstance(said[4], tuple)
+    assert len(said[4]) == MOST
+
+
+def test_the_tolerance_is_kept() -> None:
+    thirds = Evaluation(read_definition("def f(n): return n / 3", "f"), (Pending("assert f(2)", tolerance=0.5),))
+    with Executor(find_sandbox(), workers=2) as executor:
+        assert list(evaluate([thirds], executor)) == [[(Call((2,), 2 / 3, tolerance=0.5),)]]
 
 
 def test_arguments_are_recorded_before_the_call_and_results_at_it() -> None:
@@ -54,7 +92,9 @@ def test_truth() -> None:
         (Pending("assert f([1])", True), Pending("assert not f(False)", False)),
     )
     with Executor(find_sandbox(), workers=2) as executor:
-        assert list(evaluate([truths], executor)) == [[Call(([1],), True, check="truth"), Call((False,), False)]]
+        assert list(evaluate([truths], executor)) == [
+            [(Call(([1],), True, check="truth"),), (Call((False,), False),)]
+        ]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +102,10 @@ def test_truth() -> None:
     [
         ("def f(a): return a", "assert f(1) == 2", "raises AssertionError"),
         ("def f(a): return a", "assert f(x)", "raises NameError"),
-        ("def f(a): return a", "assert f(1) and f(2)", "calls f 2 times"),
+        ("def f(a): return a", "assert f(1) and f(2)", "calls the function 2 times"),
         ("def f(a): return 1 / 0", "assert f(1)", "ZeroDivisionError"),
         ("def f(a): return object()", "assert f(1)", "cannot be written down"),
-        ("def f(a): return (x for x in a)", "assert f([])", "TypeError"),
+        ("def f(a): return (x for x in a)", "assert f([])", "cannot be written down"),
         ("def f(a): return {frozenset([1])}", "assert f(1)", "cannot be written down"),
         ("import nothing\ndef f(a): pass", "assert f(1)", "does not load"),
         ("raise SystemExit\ndef f(a): pass", "assert f(1)", "does not load"),
@@ -102,9 +142,9 @@ def test_one_endless_test_spares_those_before_it_and_other_functions(monkeypatch
     first, second = evaluated(
         (source, ["assert f(0 + 1)", "assert f(1 + 1)"]), ("def f(n): return n", ["assert f(1 * 1)"])
     )
-    assert first[0] == Call((1,), 1)
+    assert first[0] == (Call((1,), 1),)
     assert "runs out of time" in str(first[1])
-    assert second == [Call((1,), 1)]
+    assert second == [(Call((1,), 1),)]
 
 
 def test_names_of_the_source_are_not_hidden() -> None:

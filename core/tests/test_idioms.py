@@ -19,6 +19,9 @@ EQUAL: list[tuple[Idioms, str, str, list[Any], list[Any]]] = [
      [["a", "b"], Pairs(((2, "b"), (1, "a")))], [["b", "a"], ["a"], None, Pairs(((1, "a"),))]),
     (Idioms(dicts_are_lists=True), "Dict[str, int]", "{}", [[], Pairs(())], [None, [1], ""]),
     (Idioms(dicts_are_lists=True), "List[str]", "['a']", [["a"]], [Pairs(((1, "a"),)), "a"]),
+    (Idioms(sets_are_keys=True), "Set[str]", "{'a', 'b'}", [Items(("b", "a")), Pairs((("b", True), ("a", True)))],
+     [["a", "b"], Pairs((("a", True),)), Pairs((("a", True), ("b", 1))), None]),
+    (Idioms(sets_are_keys=True, dicts_are_lists=True), "Set[int]", "{1, 2}", [[True, True]], [[1, 2], [True], []]),
     (Idioms(none_is_empty=True), "List[int]", "[]", [[], None], [False, "", [None]]),
     (Idioms(none_is_empty=True), "Dict[int, int]", "{}", [None, Pairs(())], [[], 0]),
     (Idioms(none_is_empty=True), "int", "0", [0], [None, []]),
@@ -36,6 +39,9 @@ EQUAL: list[tuple[Idioms, str, str, list[Any], list[Any]]] = [
      [[1, 3], Pairs((("a", 1), (2, 3))), Pairs((("a", 1),))]),
     (Idioms(names_are_keys=True), "Dict[int, int]", "{1: 5}", [Pairs((("1", 5),))], [Pairs((("x", 5),)), [5], 5]),
     (Idioms(names_are_keys=True), "Dict[float, int]", "{1.5: 5}", [Pairs((("1.5", 5),))], [Pairs((("1", 5),))]),
+    (Idioms(names_are_keys=True), "Dict[float, int]", f"{{{0.1 + 0.2!r}: 5}}",
+     [Pairs((("0.3", 5),))], [Pairs((("0.31", 5),)), Pairs((("x", 5),))]),
+    (Idioms(scalars_are_lists=True), "Optional[int]", "None", [None, [None]], [[], [None, None], [[]], 0]),
     (Idioms(names_are_keys=True), "Dict[bool, int]", "{True: 5}", [Pairs((("TRUE", 5),))], [Pairs((("1", 5),))]),
     (Idioms(names_are_keys=True), "Dict[Any, int]", "{1: 5}", [Pairs((("1", 5),))], [Pairs((("2", 5),))]),
     (Idioms(names_are_keys=True), "Dict[str, int]", "{}", [[], Pairs(())], [None, [1]]),
@@ -54,7 +60,13 @@ def test_truth_of_a_scalar_that_is_a_list_of_one() -> None:
     lists = Idioms(scalars_are_lists=True)
     assert not truth([False], parse_type("bool"), lists)
     assert not truth([0], parse_type("Optional[int]"), lists)
+    named = Idioms(scalars_are_lists=True, names_are_keys=True)
+    assert not truth(Pairs((("a", False),)), parse_type("bool"), named)
+    assert truth(Pairs((("a", False),)), parse_type("List[bool]"), named)
     assert truth([0], parse_type("List[int]"), lists)
+    assert truth(0, parse_type("Tuple[int, ...]"), lists)
+    assert not truth(None, parse_type("List[int]"), lists)
+    assert not truth([], parse_type("List[int]"), lists)
     assert truth([False], parse_type("bool"))
 
 
@@ -67,12 +79,20 @@ REFUSED: list[tuple[Idioms, str, list[str], list[str]]] = [
     (Idioms(none_is_empty=True), "Optional[List[int]]", ["None", "[]"], ["[0]"]),
     (Idioms(none_is_empty=True), "Optional[int]", [], ["None", "0"]),
     (Idioms(none_is_empty=True), "Any", ["None", "[]"], ["0", "[0]"]),
-    (Idioms(tuples_are_lists=True), "Union[List[int], Tuple[int, int]]", ["[1]", "(1, 2)"], []),
+    (Idioms(none_is_empty=True), "Optional[Tuple[int, int]]", [], ["None", "(1, 2)"]),
+    (Idioms(none_is_empty=True), "Optional[Tuple[int, ...]]", ["None", "()"], ["(1, 2)"]),
+    (Idioms(tuples_are_lists=True), "Union[List[int], Tuple[int, int]]", ["[1, 2]", "(1, 2)"], ["[1]"]),
     (Idioms(tuples_are_lists=True), "Any", [], ["[1]", "(1, 2)"]),
     (Idioms(sets_are_lists=True), "Union[List[int], Set[int]]", ["[1]", "{1}"], []),
     (Idioms(dicts_are_lists=True), "Union[List[int], Dict[int, int]]", ["[1]", "{1: 1}"], []),
+    (Idioms(dicts_are_lists=True, tuples_are_lists=True), "Union[Tuple[int], Dict[int, int]]", ["(1,)", "{1: 1}"], []),
+    (Idioms(sets_are_keys=True), "Union[Set[int], Dict[int, bool]]", ["{1}", "{1: True}"], []),
+    (Idioms(sets_are_keys=True), "Union[Set[int], List[bool]]", [], ["{1}", "[True]"]),
+    (Idioms(sets_are_keys=True, dicts_are_lists=True), "Union[Set[int], List[bool]]", ["{1}", "[True]"], []),
     (Idioms(names_are_keys=True), "Union[List[int], Dict[str, int]]", ["[]", "{}"], ["[1]", "{'a': 1}"]),
     (Idioms(scalars_are_lists=True), "Union[int, List[int]]", ["1", "[1]"], ["[]", "[1, 2]"]),
+    (Idioms(scalars_are_lists=True), "Union[int, Tuple[int, int]]", [], ["1", "(1, 2)"]),
+    (Idioms(scalars_are_lists=True), "Union[int, Tuple[int]]", ["1", "(1,)"], []),
     (Idioms(scalars_are_lists=True), "Optional[int]", [], ["1", "None"]),
     (Idioms(), "Union[List[int], Tuple[int, int], Set[int], bool, None]", [], ["[1]", "(1, 2)", "{1}", "None"]),
 ]  # fmt: skip

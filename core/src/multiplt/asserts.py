@@ -1,17 +1,20 @@
-"""Reading a Python test into what it says of one call.
+"""Reading a Python test into what it says of the calls in it.
 
 `assert f(1) == 2` is read from its syntax tree; a test that is more than literals is left to be
-evaluated, that is run beside the function in the sandbox, where the one call in it is recorded.
+evaluated, that is run beside the function in the sandbox, where the one call in it is recorded. A test
+of several statements (a loop with asserts, say) is evaluated too, and each call in it recorded.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from multiplt.claims import calls_of, say_values, without_messages
 from multiplt.errors import Refused
 from multiplt.literals import read_value
 
@@ -46,30 +49,48 @@ class Call:
 
 @dataclass(frozen=True)
 class Pending:
-    """A test that has to be evaluated; `truth` is what a bare assert asks of the result, if it is one."""
+    """A test that has to be evaluated.
+
+    `truth` is what a bare assert asks of the result, if it is one, `tolerance` the test's own absolute
+    tolerance. `many` says that the test is more than one assert, so that it may call the function often.
+    """
 
     test: str
     truth: bool | None = None
+    tolerance: float | None = None
+    many: bool = False
 
 
 class _NotLiteral(Exception):
     """Some part of the test is not a literal."""
 
 
-def read_test(test: str, signature: Signature) -> Call | Pending:
+def read_test(test: str, signature: Signature, *, exact: bool = False) -> Call | Pending:
     """Read one test of a function.
+
+    With `exact`, and wherever the test is more than one assert, it must say which value each call gives:
+    what is recorded is one answer, where a test that says less may admit others.
 
     >>> read_test("assert add(1, b=2) == 3", Signature("add", ("a", "b"), (MISSING, 0)))
     Call(arguments=(1, 2), expected=3, check='equal', tolerance=None)
 
-    Raises `Refused` for what is no test of one call of the function.
+    Raises `Refused` for what is no test of the function.
     """
-    claim = _claim(test)
-    calls = [node for node in ast.walk(claim) if _is_call(node, signature.name)]
-    if len(calls) != 1:
+    statements = _statements(test)
+    claim = statements[0].test if len(statements) == 1 and isinstance(statements[0], ast.Assert) else None
+    calls = calls_of(signature.name, statements)
+    different = {ast.get_source_segment(test, call) for call in calls}
+    if not calls or (claim and len(different) > 1):
         raise Refused(f"the test calls {signature.name} {len(calls)} times instead of once")
-    call = calls[0]
-    assert isinstance(call, ast.Call)
+    read = _read_claim(test, claim, calls[0], signature) if claim else Pending(test, many=True)
+    if isinstance(read, Pending) and (exact or read.many):
+        bare = signature.returns_bool or not read.many
+        if not say_values(statements, signature.name, bare=bare):
+            raise Refused(f"the test says less of a call of {signature.name} than its value")
+    return read
+
+
+def _read_claim(test: str, claim: ast.expr, call: ast.Call, signature: Signature) -> Call | Pending:
     truth = True if claim is call else False if _negates(claim, call) else None
     if truth is not None and not signature.returns_bool:
         return Pending(test, truth)
@@ -77,21 +98,17 @@ def read_test(test: str, signature: Signature) -> Call | Pending:
         expected, tolerance = (truth, None) if truth is not None else _expectation(claim, call)
         return Call(_bind(call, signature), expected, tolerance=tolerance)
     except _NotLiteral:
-        return Pending(test)
+        return Pending(test, tolerance=_tolerance(claim, call))
 
 
-def _claim(test: str) -> ast.expr:
+def _statements(test: str) -> Sequence[ast.stmt]:
     try:
         body = ast.parse(test.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refused(f"the test is not Python: {error}") from None
-    if len(body) != 1 or not isinstance(body[0], ast.Assert):
-        raise Refused("the test is not one assert statement")
-    return body[0].test
-
-
-def _is_call(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    if not any(isinstance(node, ast.Assert) for statement in body for node in ast.walk(statement)):
+        raise Refused("there is no assert statement in the test")
+    return without_messages(body)
 
 
 def _negates(claim: ast.expr, call: ast.Call) -> bool:
@@ -111,17 +128,28 @@ def _expectation(claim: ast.expr, call: ast.Call) -> tuple[Any, float | None]:
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
             if left is call or right is call:
                 return _equality(right if left is call else left)
-        case ast.Compare(left=ast.Call(func=ast.Name("abs"), args=[ast.BinOp(op=ast.Sub()) as difference]),
-                         ops=[ast.Lt() | ast.LtE()], comparators=[bound]):  # fmt: skip
-            if call in (difference.left, difference.right):
-                expected = difference.right if difference.left is call else difference.left
-                return _number(expected), _below(_number(bound), isinstance(claim.ops[0], ast.Lt))
+        case ast.Compare(left=ast.Call(args=[ast.BinOp(left=left, right=right)])) if (
+            bound := _tolerance(claim, call)
+        ) is not None:
+            return _number(right if left is call else left), bound
         case ast.Call(func=ast.Name("isclose") | ast.Attribute(ast.Name("math"), "isclose"),
                       args=[left, right], keywords=keywords):  # fmt: skip
             if call in (left, right):
                 expected = _literal(right if left is call else left)
                 return expected, _bound(expected, keywords, "rel_tol", "abs_tol", 1e-9)
     raise _NotLiteral
+
+
+def _tolerance(claim: ast.expr, call: ast.Call) -> float | None:
+    """The bound below which a claim has the difference between the call and another number, if it is that."""
+    match claim:
+        case ast.Compare(left=ast.Call(func=ast.Name("abs") | ast.Attribute(ast.Name("math"), "fabs"),
+                                       args=[ast.BinOp(op=ast.Sub()) as difference]),
+                         ops=[ast.Lt() | ast.LtE()], comparators=[bound]):  # fmt: skip
+            if call in (difference.left, difference.right):
+                with suppress(_NotLiteral):
+                    return _below(_number(bound), isinstance(claim.ops[0], ast.Lt))
+    return None
 
 
 def _number(node: ast.expr) -> int | float:

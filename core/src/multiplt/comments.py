@@ -47,6 +47,8 @@ def _literal_end(code: str, at: int, syntax: CommentSyntax) -> int:
 
 def _comment_end(code: str, at: int, syntax: CommentSyntax) -> int:
     """Where the comment that begins at `at` ends; `at` itself where none begins."""
+    if syntax.long and (comment := re.compile(syntax.long).match(code, at)):
+        return comment.end()
     if syntax.block and code.startswith(syntax.block[0], at):
         return _block_end(code, at, *syntax.block, syntax.nested)
     if syntax.line and code.startswith(syntax.line, at):

@@ -12,7 +12,7 @@ from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.execute.records import Items, Pairs
-from multiplt.idioms import NO_IDIOMS, SCALARS, Idioms
+from multiplt.idioms import CONTAINERS, NO_IDIOMS, SCALARS, Idioms
 from multiplt.types import ANY, FLOAT, Type
 from multiplt.values import Value, elaborate
 
@@ -63,6 +63,7 @@ class Equality:
         return self(content, actual)
 
     def _is_none(self, actual: Any) -> bool:
+        actual = self._scalar(actual)
         return actual is None or (self.idioms.false_is_none and actual is False)
 
     def _same_int(self, expected: int, actual: Any) -> bool:
@@ -105,6 +106,9 @@ class Equality:
         return self._list(actual) if self.idioms.tuples_are_lists else None
 
     def _set(self, actual: Any) -> Sequence[Any] | None:
+        if self.idioms.sets_are_keys:
+            pairs = self._pairs(actual)
+            return None if pairs is None or any(item is not True for _, item in pairs) else [key for key, _ in pairs]
         return self._list(actual) if self.idioms.sets_are_lists else None
 
     def _pairs(self, actual: Any) -> Sequence[tuple[Any, Any]] | None:
@@ -141,9 +145,10 @@ def _is_text_of(key: Value, text: Any) -> bool:
     if key.type.kind == "bool":
         return text.lower() == str(key.content).lower()
     try:
-        return key.type.kind in ("int", "float") and bool(float(text) == key.content)
+        number = float(text)
     except ValueError:
         return False
+    return number == key.content or (key.type.kind == "float" and Equality()(key, number))
 
 
 def _any_order(expected: Sequence[Any], actual: Sequence[Any] | None, same: Callable[[Any, Any], bool]) -> bool:
@@ -163,9 +168,10 @@ def truth(actual: Any, type: Type = ANY, idioms: Idioms = NO_IDIOMS) -> bool:
 
     Where a scalar is a list of one item, `type`, the declared type of the result, says which it is.
     """
-    is_scalar = not any(type.admits(kind) for kind in ("list", "tuple", "set"))
-    if idioms.scalars_are_lists and is_scalar and isinstance(actual, list) and len(actual) == 1:
-        return truth(actual[0], type, idioms)
+    if idioms.scalars_are_lists and not any(map(type.admits, CONTAINERS)):
+        return truth(Equality(idioms)._scalar(actual))
+    if idioms.scalars_are_lists and not any(map(type.admits, SCALARS)):
+        return isinstance(actual, bool | int | float | str) or truth(actual)
     match actual:
         case Items(content) | Pairs(content):
             return bool(content)

@@ -172,14 +172,14 @@ def _whole_lines(statement: ast.stmt, lines: Sequence[str]) -> range:
 
 
 def read_tests(
-    definition: Definition, tests: Sequence[str]
+    definition: Definition, tests: Sequence[str], *, exact: bool = False
 ) -> tuple[list[tuple[str, Call | Pending]], list[RefusedTest]]:
-    """Read a function's tests; those that are no test of it are refused."""
+    """Read a function's tests; those that are no test of it, or with `exact` say less than a value, are refused."""
     read: list[tuple[str, Call | Pending]] = []
     refused = []
     for test in tests:
         try:
-            read.append((test, read_test(test, definition.signature)))
+            read.append((test, read_test(test, definition.signature, exact=exact)))
         except Refused as reason:
             refused.append(RefusedTest(test, str(reason)))
     return read, refused
@@ -203,7 +203,7 @@ def build_function(
             cases.append(_elaborate_case(test, call, types, returns))
         except Refused as reason:
             refused.append(RefusedTest(test, str(reason)))
-    consistent, contradictory = _without_contradictions(cases)
+    consistent, contradictory = without_contradictions(cases)
     function = Function(
         name=definition.signature.name,
         parameters=tuple(map(Parameter, definition.signature.parameters, types)),
@@ -240,7 +240,7 @@ def _elaborate_case(test: str, call: Call, types: Sequence[Type], returns: Type)
     return Case(arguments, expected, tolerance=call.tolerance, test=test)
 
 
-def _without_contradictions(cases: Sequence[Case]) -> tuple[list[Case], list[RefusedTest]]:
+def without_contradictions(cases: Sequence[Case]) -> tuple[list[Case], list[RefusedTest]]:
     """Set aside tests that give the same arguments different answers."""
     answers: dict[str, Value] = {}
     contradictory = set()

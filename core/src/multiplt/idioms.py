@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from multiplt.errors import Refused
-from multiplt.types import Kind
+from multiplt.types import Kind, Type
 from multiplt.values import Value
 
 SCALARS: tuple[Kind, ...] = ("int", "float", "bool", "str")
@@ -19,10 +19,10 @@ class Idioms:
 
     `false_is_none`: its None is its false. `none_is_empty`: its None is its empty container.
     `tuples_are_lists`, `sets_are_lists`: it has lists alone for these. `dicts_are_lists`: a list is its
-    dictionary with the keys 1 to n, and the empty one is either. `names_are_keys`: the items of a list
-    may have names; a dictionary is such a list, its keys as text, and a list stays one with names.
-    `scalars_are_lists`: a scalar is a list of one item. `one_number_type`: it may answer 3.0 for the
-    int 3, below 2^53.
+    dictionary with the keys 1 to n, and the empty one is either. `sets_are_keys`: its set is a
+    dictionary from each item to true. `names_are_keys`: the items of a list may have names; a dictionary
+    is such a list, its keys as text, and a list stays one with names. `scalars_are_lists`: a scalar is a
+    list of one item. `one_number_type`: it may answer 3.0 for the int 3, below 2^53.
     """
 
     false_is_none: bool = False
@@ -30,6 +30,7 @@ class Idioms:
     tuples_are_lists: bool = False
     sets_are_lists: bool = False
     dicts_are_lists: bool = False
+    sets_are_keys: bool = False
     names_are_keys: bool = False
     scalars_are_lists: bool = False
     one_number_type: bool = False
@@ -55,8 +56,9 @@ def refuse_ambiguous(value: Value, idioms: Idioms, title: str) -> None:
     while held.content is not None and held.type.kind in ("optional", "union", "any"):
         held = held.content
     kind: Kind = "none" if held.content is None else held.type.kind
+    items = len(held.content) if kind in CONTAINERS else int(kind in SCALARS)
     for other, names in _same_as(kind, held, idioms, is_open=type.kind == "any"):
-        if type.admits(other):
+        if _admits(type, other, items):
             raise Refused(f"{names} are one value in {title}, and {type} admits both")
 
 
@@ -73,9 +75,11 @@ def _same_as(kind: Kind, held: Value, idioms: Idioms, is_open: bool) -> Iterator
         yield from ((other, f"None and an empty {_noun(other if kind == 'none' else kind)}") for other in others)
     if is_open:
         return
-    merged = [("list", "tuple", idioms.tuples_are_lists), ("list", "set", idioms.sets_are_lists),
-              ("tuple", "set", idioms.tuples_are_lists and idioms.sets_are_lists),
-              ("list", "dict", idioms.dicts_are_lists or (idioms.names_are_keys and empty))]  # fmt: skip
+    tuples, dicts = idioms.tuples_are_lists, idioms.dicts_are_lists or (idioms.names_are_keys and empty)
+    sets = idioms.sets_are_lists or (idioms.sets_are_keys and dicts)
+    merged = [("list", "tuple", tuples), ("list", "set", sets), ("tuple", "set", tuples and sets),
+              ("list", "dict", dicts), ("tuple", "dict", tuples and dicts),
+              ("set", "dict", idioms.sets_are_keys or (sets and dicts))]  # fmt: skip
     for one, two, same in merged:
         if same and kind in (one, two):
             yield (two if kind == one else one), f"a {_noun(one)} and a {_noun(two)}"  # type: ignore[misc]
@@ -83,6 +87,15 @@ def _same_as(kind: Kind, held: Value, idioms: Idioms, is_open: bool) -> Iterator
         yield from ((other, "a value and a list of it") for other in ("list", "tuple", "set"))
     if idioms.scalars_are_lists and kind in ("list", "tuple", "set") and len(held.content) == 1:
         yield from ((other, "a value and a list of it") for other in SCALARS)
+
+
+def _admits(type: Type, kind: Kind, items: int) -> bool:
+    """Whether a value of `kind` can stand at `type`; if a tuple, one of so many items."""
+    if type.kind in ("optional", "union"):
+        return (type.kind == "optional" and kind == "none") or any(_admits(arg, kind, items) for arg in type.args)
+    if kind == type.kind == "tuple" and not type.variadic:
+        return len(type.args) == items
+    return type.admits(kind)
 
 
 def _noun(kind: str) -> str:

@@ -19,7 +19,7 @@ class Settings(BaseModel):
 
 
 class PromptSettings(Settings):
-    """How a model is asked: `canonical` puts the Python solution into the prompt."""
+    """How a model is asked: `canonical` puts the Python solution into the prompt, except at a benchmark's problem."""
 
     canonical: bool = True
     style: Literal["completion", "chat"] = "completion"

@@ -35,7 +35,8 @@ class CommentSyntax:
 
     `block` is (opening, closing); `nested` says that block comments nest. `quotes` are the one-character
     string delimiters, inside which a backslash escapes; `character` is a regular expression of literals
-    that may hold such a delimiter without beginning a string (a character, say).
+    that may hold such a delimiter without beginning a string (a character, say), and `long` one of whole
+    comments that no fixed pair delimits.
     """
 
     line: str | None = None
@@ -43,6 +44,7 @@ class CommentSyntax:
     nested: bool = False
     quotes: str = '"'
     character: str = ""
+    long: str = ""
 
 
 @dataclass(frozen=True)

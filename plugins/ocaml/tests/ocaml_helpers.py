@@ -7,40 +7,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from hypothesis import strategies as st
-
 from multiplt.execute.verdicts import Judge
 from multiplt.functions import Case, Function, Parameter
 from multiplt.identifiers import spell_function
 from multiplt.problems import Completion, Status
 from multiplt.testing.judging import problem_of, read_function, value, verdicts
-from multiplt.testing.strategies import KINDS, Leaves
 from multiplt.types import BOOL, parse_type
 from multiplt.values import Value
 from multiplt_lang_ocaml import plugin
-
-KEPT = [kind for kind in KINDS if kind not in ("any", "union")]
-LEAVES = Leaves(ints=st.integers(-10, 10) | st.integers(-(2**62), 2**62 - 1))
-
-# Text of a Python value and its type.
-VALUES = [
-    ("0", "int"), ("-5", "int"), (str(2**62 - 1), "int"), (str(-(2**62)), "int"),
-    ("0.1", "float"), ("-0.0", "float"), ("1e-06", "float"), ("1e+16", "float"), ("5e-324", "float"),
-    ("1.7976931348623157e308", "float"), ("float('inf')", "float"), ("float('-inf')", "float"),
-    ("float('nan')", "float"), ("3", "float"), ("True", "bool"), ("False", "bool"), ("None", "None"),
-    (repr(""), "str"), (repr('"'), "str"), (repr("\\"), "str"), (repr("\\n\\065"), "str"),
-    (repr("a\nb\r\n\t\bc"), "str"),
-    (repr("".join(map(chr, range(256)))), "str"), (repr("\x001"), "str"), (repr("%d (* *) {|x|} 'c'"), "str"),
-    (repr("é ß 漢字 😀 \u2028\ufeff\ufffe\U0010ffff\u0301"), "str"),
-    ("[]", "List[int]"), ("[[], [-1]]", "List[List[int]]"), ("[1, None, -2]", "List[Optional[int]]"),
-    ("()", "Tuple[()]"), ("(1, 'a', 2.5)", "Tuple[int, str, float]"), ("(7,)", "Tuple[int]"),
-    ("((1, 2), (3,))", "Tuple[Tuple[int, ...], ...]"), ("[(1, (2, None))]", "List[Tuple[int, Tuple[int, None]]]"),
-    ("{}", "Dict[str, int]"), ("{'k': [1, 2]}", "Dict[str, List[int]]"),
-    ("{(1, 2): {3: (4.5,)}}", "Dict[Tuple[int, int], Dict[int, Tuple[float]]]"), ("set()", "Set[int]"),
-    ("{1.5, -2.5}", "Set[float]"), ("{('a', None), ('b', 1)}", "Set[Tuple[str, Optional[int]]]"),
-    ("None", "Optional[List[int]]"), ("[None]", "Optional[List[Optional[int]]]"), ("(-1, -2.5)",
-     "Optional[Tuple[int, float]]"), ("''", "Optional[str]"), ("False", "Optional[bool]"), ("-2.5", "Optional[float]"),
-]  # fmt: skip
 
 
 def read_spelled(source: str, name: str, *tests: str) -> Function:
@@ -51,13 +25,6 @@ def read_spelled(source: str, name: str, *tests: str) -> Function:
 def case(arguments: Iterable[Value], expected: Value, tolerance: float | None = None) -> Case:
     """A test that a call gives a value."""
     return Case(tuple(arguments), expected, tolerance=tolerance)
-
-
-def identity(*typed: tuple[str, str]) -> Function:
-    """A function `f` of one parameter whose cases give back these values (text) of these types, as one tuple."""
-    type = f"Tuple[{', '.join(type for _, type in typed)}]"
-    whole = value(f"({', '.join(text for text, _ in typed)},)", type)
-    return function_of([type], type, [case([whole], whole)])
 
 
 def function_of(parameters: Iterable[str], returns: str, cases: Iterable[Case]) -> Function:

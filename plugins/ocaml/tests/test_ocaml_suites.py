@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from ocaml_helpers import KEPT, LEAVES, VALUES, identity, read_spelled, returning, suite_passes, true_of
+from ocaml_helpers import read_spelled, returning, suite_passes, true_of
 
-from multiplt.literals import to_text
-from multiplt.testing.judging import value
-from multiplt.testing.strategies import can_change, changed, typed_values
 from multiplt_lang_ocaml import plugin
 
 GOLDEN = """
@@ -28,25 +23,6 @@ def test_a_suite_to_the_letter() -> None:
         "assert f(1, -2) == [3, None]", "assert f(-1, None) == []",
     )  # fmt: skip
     assert plugin.translate_tests(function).text == GOLDEN
-
-
-def test_values_unchanged_pass() -> None:
-    assert suite_passes(identity(*VALUES), "x0")
-
-
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(typed_values(KEPT, leaves=LEAVES), min_size=10, max_size=10))
-def test_values_of_any_type_pass_unchanged(typed: list[tuple[object, object]]) -> None:
-    assert suite_passes(identity(*((to_text(content), str(type)) for type, content in typed)), "x0")
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_values_changed_in_one_place_fail(data: st.DataObject) -> None:
-    type, content = data.draw(typed_values(KEPT, leaves=LEAVES).filter(lambda typed: can_change(typed[1], typed[0])))
-    other = value(to_text(data.draw(changed(content, type, LEAVES))), str(type))
-    function = returning(str(type), to_text(content))
-    assert not suite_passes(function, plugin.render(other))
 
 
 CLOSE = [
@@ -154,7 +130,3 @@ def test_helpers_are_there_only_where_they_are_needed() -> None:
         "int": [], "float": ["close"], "List[float]": ["close"], "Set[int]": ["any_order"],
         "Dict[str, float]": ["close", "any_order"],
     }  # fmt: skip
-
-
-def test_nothing_of_ours_is_named_in_a_suite() -> None:
-    assert "multiplt" not in plugin.translate_tests(identity(*VALUES)).text

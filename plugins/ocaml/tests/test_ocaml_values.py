@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from ocaml_helpers import KEPT, LEAVES, VALUES, case, function_of, identity, returning, statuses
+from ocaml_helpers import case, function_of, returning, statuses
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
-from multiplt.literals import to_text
 from multiplt.problems import Status
-from multiplt.testing.judging import problem_of, read_function, value, verdicts
-from multiplt.testing.strategies import can_change, changed, typed_values
+from multiplt.testing.judging import read_function, value
 from multiplt_lang_ocaml import plugin
-
-
-def test_values_come_back_unchanged(judge: Judge) -> None:
-    """All at once, as one tuple."""
-    [verdict] = verdicts(judge, problem_of(judge.language, identity(*VALUES)), ["x0"])
-    assert verdict.status is Status.OK, verdict.failure or verdict.message
-
-
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_values_of_any_type_come_back_and_changed_ones_do_not(judge: Judge, data: st.DataObject) -> None:
-    typed = data.draw(st.lists(typed_values(KEPT, leaves=LEAVES), min_size=8, max_size=8))
-    texts = [(to_text(content), str(type)) for type, content in typed]
-    place = next((i for i, (type, content) in enumerate(typed) if can_change(content, type)), None)
-    codes = ["x0"]
-    if place is not None:
-        type, content = typed[place]
-        names = [f"v{i}" for i in range(len(typed))]
-        other = value(to_text(data.draw(changed(content, type, LEAVES))), str(type))
-        answer = [f"({plugin.render(other)})" if i == place else name for i, name in enumerate(names)]
-        codes.append(f"let ({', '.join(names)}) = x0 in ({', '.join(answer)})")
-    assert statuses(judge, identity(*texts), *codes) == [Status.OK, Status.WRONG][: len(codes)]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from ocaml_helpers import returning, statuses
 
-from multiplt.execute.plan import Limits
-from multiplt.execute.verdicts import MARK, Judge
+from multiplt.execute.verdicts import Judge
 from multiplt.functions import Function
 from multiplt.problems import Completion, Problem, Status
 from multiplt.testing.judging import problem_of, read_function, verdicts
@@ -21,12 +20,9 @@ DOUBLE = read_function(
 RIGHT = "\n  List.map (fun x -> 2 * x) xs"
 
 STATUSES = [
-    (RIGHT, Status.OK),
-    ("\n  List.map (fun x -> 3 * x) xs", Status.WRONG),
     ("\n  List.rev_map (fun x -> 2 * x) xs", Status.WRONG),
     ("\n  match xs with x :: _ -> [2 * x]", Status.WRONG),
     ("\n  let rec cycle = 2 :: (-4) :: cycle in cycle", Status.WRONG),
-    ("\n  failwith \"no\"", Status.EXCEPTION),
     ("\n  List.map (fun x -> 2 * x) (List.tl xs)", Status.WRONG),
     ("\n  raise Stack_overflow", Status.EXCEPTION),
     ("\n  let rec deep n = 1 + deep (n + 1) in [deep 0]", Status.EXCEPTION),
@@ -34,7 +30,10 @@ STATUSES = [
     (f"{RIGHT}\nlet () = failwith \"at load\"", Status.EXCEPTION),
     (f"{RIGHT}\nlet () = exit 3", Status.EXCEPTION),
     ("\n  exit 0", Status.TAMPERED),
-    ("\n  List.map (fun x -> 2 * x xs", Status.SYNTAX),
+    (f'{RIGHT}\nlet () = output_string (open_out "/proc/self/fd/3") "ok"', Status.TAMPERED),
+    (f"{RIGHT}\nlet () = Harness.finish ()", Status.STATIC_TYPE),
+    (f"{RIGHT}\nlet _ = Main.case", Status.STATIC_TYPE),
+    (f"{RIGHT} end module Main = struct let () = exit 0", Status.SYNTAX),
     ("\n  xs (* never closed", Status.SYNTAX),
     ("\n  xs \"never closed", Status.SYNTAX),
     ("\n  [$]", Status.SYNTAX),
@@ -78,13 +77,6 @@ def test_whole_programs(judge: Judge, problem: Problem, program: str, status: St
     assert verdict.status is status, verdict.message
 
 
-def test_a_failure_is_accounted_for(judge: Judge, problem: Problem) -> None:
-    [verdict] = verdicts(judge, problem, ["\n  match xs with [3] -> raise Not_found | _ -> List.map (( * ) 2) xs"])
-    assert (verdict.status, verdict.passed, verdict.total) == (Status.EXCEPTION, 2, 3)
-    assert verdict.failure is not None
-    assert (verdict.failure.case, verdict.failure.arguments, verdict.failure.actual) == (2, "[3]", "Not_found")
-
-
 def test_a_compiler_error_is_shown(judge: Judge, problem: Problem) -> None:
     [verdict] = verdicts(judge, problem, ["\n  List.mep xs"])
     assert verdict.status is Status.STATIC_TYPE
@@ -92,25 +84,11 @@ def test_a_compiler_error_is_shown(judge: Judge, problem: Problem) -> None:
     assert "Unbound value List.mep" in verdict.message
 
 
-def test_an_endless_loop_times_out(judge: Judge, problem: Problem) -> None:
-    quick = Judge(judge.language, judge.executor, Limits(wall_s=2))
-    loops = ["\n  while true do () done; xs", f"{RIGHT}\nlet () = while true do () done"]
-    assert [v.status for v in verdicts(quick, problem, loops)] == [Status.TIMEOUT] * 2
-
-
 def test_values_too_large_are_wrong_and_do_not_flood_the_channel(judge: Judge) -> None:
     codes = [" String.make 2_000_000 'x'", ' "a"']
     assert statuses(judge, returning("str", "'a'"), *codes) == [Status.WRONG, Status.OK]
     large = replace(DOUBLE, cases=DOUBLE.cases * 20)
     assert statuses(judge, large, "\n  List.init 300_000 (fun i -> i)") == [Status.WRONG]
-
-
-def test_the_stub_is_reached(judge: Judge, problem: Problem) -> None:
-    [verdict] = verdicts(judge, problem, [judge.language.build_stub(problem, MARK)])
-    assert verdict.status is Status.EXCEPTION
-    assert verdict.passed == 0
-    assert verdict.failure is not None
-    assert MARK in verdict.failure.actual
 
 
 def test_functions_without_parameters_and_results(judge: Judge) -> None:
@@ -141,9 +119,3 @@ def test_rows_of_others_run_as_they_are(judge: Judge) -> None:
 
 def test_multipl_es_name_for_every_failure_of_the_compiler_is_syntax_error() -> None:
     assert Status.STATIC_TYPE.multipl_e == "SyntaxError"
-
-
-def test_clean_up_into_training_text(judge: Judge, problem: Problem) -> None:
-    cleaned = judge.language.clean(problem, Completion("\n  (* each (* twice *) *)\n  xs\n\n"))
-    assert cleaned.text == f"{problem.prompt}\n  (* each (* twice *) *)\n  xs\n"
-    assert cleaned.without_comments == "let double (xs : int list) : int list =\n  xs"

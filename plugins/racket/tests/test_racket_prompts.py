@@ -90,11 +90,6 @@ def extract(racket: BoundLanguage, text: str) -> Completion:
     return racket.extract_completion(problem_of(racket, function), text)
 
 
-def test_continuation_ends_at_a_stop_token(racket: BoundLanguage) -> None:
-    for more in ("\n(define (g) 1)", "\n#| done |#", "\n; done", "\n(f 1)"):
-        assert extract(racket, f"  a){more}\n") == Completion("  a)")
-
-
 def test_chat_answers(racket: BoundLanguage) -> None:
     program = "#lang racket\n\n;; Mine.\n(define (g a) a)\n\n(define (f a)\n  (g a))\n"
     assert extract(racket, f"Sure:\n```racket\n{program}```\nDone.") == Completion(program, whole=True)
@@ -103,10 +98,3 @@ def test_chat_answers(racket: BoundLanguage) -> None:
     repeated = "#lang racket\n\n(define (f a)\n  a)\n\n(f 1)"
     assert extract(racket, f"```racket\n{repeated}\n```").code.split() == ["a)", "(f", "1)"]
     assert not extract(racket, "```racket\n(define (f2 a) a)\n```").whole
-
-
-def test_training_text(racket: BoundLanguage) -> None:
-    function = read_function('def f(a: int) -> int:\n    """One."""\n    return a', "f", "assert f(1) == 1")
-    cleaned = racket.clean(problem_of(racket, function), Completion("  ; more\n  a)\n\n"))
-    assert cleaned.text == "#lang racket\n\n;; One.\n(define (f a)\n  ; more\n  a)\n"
-    assert cleaned.without_comments.split() == ["#lang", "racket", "(define", "(f", "a)", "a)"]

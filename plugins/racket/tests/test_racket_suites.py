@@ -40,12 +40,8 @@ def is_ok(folder: Path, problem: Problem, code: str) -> bool:
     return result.returncode == 0 and not result.stderr
 
 
-def test_suite_to_the_letter(racket: BoundLanguage, tmp_path: Path) -> None:
-    problem = problem_of(racket, read_function(*ADD, *ADD_TESTS))
-    assert problem.tests == SUITE
-    assert is_ok(tmp_path, problem, "  (+ a b))")
-    assert not is_ok(tmp_path, problem, "  (- a b))")
-    assert not is_ok(tmp_path, problem, "  (car a))")
+def test_suite_to_the_letter(racket: BoundLanguage) -> None:
+    assert problem_of(racket, read_function(*ADD, *ADD_TESTS)).tests == SUITE
 
 
 def test_the_candidates_names_and_the_suites_leave_each_other_alone(racket: BoundLanguage, tmp_path: Path) -> None:
@@ -139,23 +135,6 @@ def test_truth(racket: BoundLanguage, judge: Judge, tmp_path: Path) -> None:
     assert is_ok(tmp_path, problem, body)
     contrary = problem_of(racket, replace(function, cases=tuple(map(contradicted, cases))))
     assert len(failed_lines(run_bare(tmp_path, f"{contrary.prompt}{body}\n{contrary.tests}"))) == len(truths)
-
-
-def test_a_tests_own_tolerance(racket: BoundLanguage, judge: Judge, tmp_path: Path) -> None:
-    function = read_function(
-        "def f(x: float) -> float:\n    return x", "f",
-        "assert abs(f(1.0) - 2.0) < 0.5", "assert abs(f(2.0) - 2.0) <= 0.01", "assert f(3.0) == 3.0",
-    )  # fmt: skip
-    problem = problem_of(racket, function)
-    for code, passed in (("  (case x [(1.0) 1.6] [(2.0) 2.009] [else x]))", 3), ("  (+ x 0.02))", 0), ("  2.4)", 1)):
-        [verdict] = verdicts(judge, problem, [code])
-        result = run_bare(tmp_path, f"{problem.prompt}{code}\n{problem.tests}")
-        assert verdict.passed == passed == 3 - len(failed_lines(result))
-
-
-def test_suite_without_tests_is_still_a_program(racket: BoundLanguage, tmp_path: Path) -> None:
-    suite = racket.translate_tests(function_of(["int"], "int", []))
-    assert run_bare(tmp_path, f"#lang racket\n(define (f x0) x0)\n{suite.text}").stderr == ""
 
 
 def test_refused_tests_are_left_out_with_their_reason(racket: BoundLanguage) -> None:

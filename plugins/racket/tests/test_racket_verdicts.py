@@ -13,16 +13,9 @@ ADD = "def add(a: int, b: int) -> int:\n    return a + b"
 TESTS = ("assert add(1, 2) == 3", "assert add(0, -1) == -1", "assert add(0, 0) == 0")
 
 STRICT = {
-    "right": ("  (+ a b))", "OK", 3),
-    "wrong": ("  (- a b))", "AssertionError", 1),
-    "wrong type": ('  (format "~a" (+ a b)))', "AssertionError", 0),
     "raises": ("  (if (= a 0) (car b) (+ a b)))", "Exception", 1),
     "raises what is no exception": ("  (raise (list a b)))", "Exception", 0),
     "aborts": ("  (abort-current-continuation (default-continuation-prompt-tag) void))", "Exception", 0),
-    "exits in a case": ("  (exit 0))", "Exception", 0),
-    "exits at load": ("  (+ a b))\n(exit 0)", "Exception", 0),
-    "loops": ("  (add a b))", "Timeout", 0),
-    "unfinished": ("  (+ a", "SyntaxError", 0),
     "one bracket too many": ("  (+ a b)))", "SyntaxError", 0),
     "bad form": ("  (if a))", "SyntaxError", 0),
     "unbound": ("  (plus a b))", "SyntaxError", 0),
@@ -31,16 +24,17 @@ STRICT = {
     "is no function": ("  0)\n(set! add 7)", "Exception", 0),
     "several values": ("  (values a b))", "Exception", 0),
     "not its own definition": ("  0)\n(module+ other (define (add a b) (+ a b)))", "AssertionError", 1),
-    "out of memory": ("  (let loop ([l null]) (loop (cons (make-bytes 1000000) l))))", "OutOfMemory", 0),
-    "prints": ('  (displayln "x") (eprintf "y") (+ a b))', "OK", 3),
     "continues": ("  (let/ec k (+ a (call/cc (lambda (c) (k (+ a b)))))))", "OK", 3),
     "main submodule": ("  (+ a b))\n(module+ main (exit 1))", "OK", 3),
     "shadows": ("  (+ a b))\n(define (list . x) 0) (define (set . x) 0) (define run-cases 0)", "OK", 3),
     "provides": ("  (+ a b))\n(provide add (all-defined-out))", "OK", 3),
     "own thread": ("  (define r #f) (thread-wait (thread (lambda () (set! r (+ a b))))) r)", "OK", 3),
     "ends in a comment": ("  (+ a b)) ; done", "OK", 3),
+    "writes to the channel": ('  (+ a b))\n(write-string "x" (open-output-file "/proc/self/fd/3" #:exists \'append))',
+                              "Tampered", 0),
+    "exits by C": ('  ((get-ffi-obj "_exit" #f (_fun _int -> _void)) 0))\n(require ffi/unsafe)', "Tampered", 0),
     "parameters": ("  (+ a b))\n(current-output-port (open-output-nowhere)) (error-print-width 3)", "OK", 3),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +60,6 @@ def test_account_of_a_failure(racket: BoundLanguage, judge: Judge) -> None:
     assert "candidate.rkt:4:3: plus: unbound identifier" in unbound.message
 
 
-def test_stub_is_reached(racket: BoundLanguage, judge: Judge) -> None:
-    problem = problem_of(racket, read_function(ADD, "add", *TESTS))
-    [verdict] = verdicts(judge, problem, [racket.build_stub(problem, 'a "mark"').code])
-    assert verdict.failure is not None
-    assert verdict.failure.actual == 'a "mark"'
-
-
-def test_the_judges_canary(judge: Judge) -> None:
-    judge.check()
-    assert "Racket" in judge.toolchain
-
-
 PROMPT = "#lang racket\n\n;; Adds.\n(define (add a b)\n"
 SUITE = """\
 (require rackunit)
@@ -91,15 +73,11 @@ SUITE = """\
 COMPAT = {
     "right": ("  (+ a b))", "OK"),
     "wrong": ("  (- a b))", "AssertionError"),
-    "raises": ("  (car a))", "Exception"),
     "exits": ("  (exit 0))", "Tampered"),
-    "exits at load": ("  (+ a b))\n(exit 0)", "Tampered"),
     "exits with a code": ("  (exit 3))", "Exception"),
-    "unfinished": ("  (+ a", "SyntaxError"),
     "unbound": ("  (plus a b))", "SyntaxError"),
     "writes to standard error": ("  (eprintf \"x\") (+ a b))", "Exception"),
     "prints and reads": ("  (print (read-line)) (+ a b))", "OK"),
-    "loops": ("  (add a b))", "Timeout"),
     "redefines": ("  (+ a b))\n(define (read-line) (exit)) (define (write-string . x) (exit)) (define lambda 0)", "OK"),
     "forges the mark": ('  (with-output-to-file "/proc/self/fd/3" #:exists \'append (lambda () (write-string'
                         ' (format "35:z~a 0" (read-line))))) (exit 0))', "Tampered"),

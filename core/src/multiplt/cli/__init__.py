@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from multiplt.cli.ceiling import ceiling
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.execute import execute
 from multiplt.cli.languages import languages
 from multiplt.cli.pass_k import pass_k
+from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.translate import translate
@@ -53,5 +55,5 @@ def main() -> None:
     """Make code models good at the programming languages they are bad at."""
 
 
-for command in (languages, doctor, prompts, translate, execute, run, pass_k):
+for command in (languages, doctor, prompts, translate, execute, run, ceiling, pass_k, plugin):
     main.add_command(command)

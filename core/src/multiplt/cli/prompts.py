@@ -15,7 +15,7 @@ from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import Rejected, Row, read_rows, write_rows
 from multiplt.run.progress import Progress
 from multiplt.settings import ExecuteSettings, PromptSettings
-from multiplt.translate.prompting import build_rows
+from multiplt.translate.prompting import build_rows, refuse_benchmark
 from multiplt.translate.resources import LazyExecutor
 
 BATCH = 200
@@ -26,19 +26,22 @@ BATCH = 200
 @click.argument("functions")
 @language
 @output
-@click.option("--canonical/--no-canonical", default=True, show_default=True,
-              help="Put the Python solution into the prompt, as a comment.")  # fmt: skip
+@click.option("--canonical/--no-canonical", default=None,
+              help="Put the Python solution into the prompt, as a comment; by default, except for a benchmark.")
 @click.option("--style", type=click.Choice(["completion", "chat"]), default="completion", show_default=True,
               help="Add a prompt for chat models.")  # fmt: skip
 @click.option("--sandbox", default=DEFAULT, show_default=True, help="Where tests are evaluated that need it.")
-def prompts(functions: str, lang: str, out: str, canonical: bool, style: str, sandbox: str) -> None:
+def prompts(functions: str, lang: str, out: str, canonical: bool | None, style: str, sandbox: str) -> None:
     """Turn tested FUNCTIONS into problems of a language, in MultiPL-E's form.
 
-    FUNCTIONS is JSONL, Parquet or a Hub dataset with the columns entrypoint, content and tests. A
-    function or test that the language cannot express goes to the rejected file with its reason.
+    FUNCTIONS is JSONL, Parquet or a Hub dataset with the columns entrypoint, content and tests; or a
+    benchmark: humaneval, mbpp (sanitized), mbpp:full, or humaneval:FILE and mbpp:FILE. A function or
+    test that the language cannot express goes to the rejected file with its reason.
     """
+    if canonical:
+        refuse_benchmark(functions)
     target = installed().language(lang)
-    settings = PromptSettings(canonical=canonical, style="chat" if style == "chat" else "completion")
+    settings = PromptSettings(canonical=canonical is not False, style="chat" if style == "chat" else "completion")
     executor = LazyExecutor(ExecuteSettings(sandbox=sandbox))
     with closing(executor), rows_output(out) as rejected, Progress("prompts") as progress:
         rows = _problems(read_rows(functions), target, settings, executor, rejected, progress)

@@ -25,7 +25,8 @@ from multiplt.run.config import build_config
 @click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--style", type=click.Choice(["completion", "chat"]), default="completion", show_default=True)
-@click.option("--canonical/--no-canonical", default=True, show_default=True, help="Show the model the Python solution.")
+@click.option("--canonical/--no-canonical", default=None,
+              help="Show the model the Python solution; by default, except for a benchmark.")
 @click.option("--concurrency", type=click.IntRange(min=1), default=32, show_default=True, help="Requests at once.")
 @execution
 @as_json

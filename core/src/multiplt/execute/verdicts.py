@@ -13,6 +13,7 @@ from multiplt.execute.judge import judge
 from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program
 from multiplt.execute.sandbox import InfrastructureError
 from multiplt.functions import Case, Function, Parameter
+from multiplt.hookspecs import Results
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion, Problem, Verdict
 from multiplt.settings import PromptSettings
@@ -41,6 +42,16 @@ class Judged:
 
     verdict: Verdict
     program: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a submission's program: what came of it, and what its language reads from that."""
+
+    problem: Problem
+    program: Program
+    outcome: Outcome
+    results: Results
 
 
 class Judge:
@@ -101,6 +112,10 @@ class Judge:
         """As `verdicts`; where a plugin failed in a submission, before or now, the refusal takes its place."""
         return self._attempted(submissions, self.limits)
 
+    def runs(self, submissions: Iterable[Submission | Refused]) -> Iterator[Run | Refused]:
+        """As `attempts`, what came of each submission instead of the verdict on it."""
+        return self._run(submissions, self.limits)
+
     def _judged(self, submissions: Iterable[Submission], limits: Limits) -> Iterator[Judged]:
         for attempt in self._attempted(submissions, limits):
             if isinstance(attempt, Refused):
@@ -108,6 +123,14 @@ class Judge:
             yield attempt
 
     def _attempted(self, submissions: Iterable[Submission | Refused], limits: Limits) -> Iterator[Judged | Refused]:
+        for run in self._run(submissions, limits):
+            yield run if isinstance(run, Refused) else self._judge(run)
+
+    def _judge(self, run: Run) -> Judged:
+        verdict = judge(run.problem, run.outcome, run.results, self.language.spec.idioms, self.toolchain)
+        return Judged(verdict, run.program.text)
+
+    def _run(self, submissions: Iterable[Submission | Refused], limits: Limits) -> Iterator[Run | Refused]:
         toolchain = self.toolchain  # before the pass: the executor makes one at a time
         waiting: deque[tuple[Problem, Program] | Refused] = deque()
 
@@ -130,12 +153,11 @@ class Judge:
             yield self._read(*head, outcome)
         yield from (head for head in waiting if isinstance(head, Refused))
 
-    def _read(self, problem: Problem, program: Program, outcome: Outcome) -> Judged | Refused:
+    def _read(self, problem: Problem, program: Program, outcome: Outcome) -> Run | Refused:
         try:
-            results = self.language.parse_result(problem, program, outcome)
+            return Run(problem, program, outcome, self.language.parse_result(problem, program, outcome))
         except Refused as reason:
             return reason
-        return Judged(judge(problem, outcome, results, self.language.spec.idioms, self.toolchain), program.text)
 
 
 def canary(language: BoundLanguage) -> Problem:

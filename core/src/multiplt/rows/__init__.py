@@ -1,8 +1,9 @@
-"""Rows in and out: JSONL, Parquet, folders of MultiPL-E files and Hub datasets, told apart by what is there."""
+"""Rows in and out: files and folders of several forms, Hub datasets and benchmarks, told apart by what is there."""
 
 from __future__ import annotations
 
 from multiplt.rows.atomic import replacing
+from multiplt.rows.benchmarks import is_benchmark
 from multiplt.rows.hub import is_hub_name
 from multiplt.rows.jsonl import Row
 from multiplt.rows.multipl_e import (
@@ -18,6 +19,7 @@ from multiplt.rows.writing import write_rows
 __all__ = [
     "Rejected",
     "Row",
+    "is_benchmark",
     "is_hub_name",
     "read_completions_folder",
     "read_results_folder",

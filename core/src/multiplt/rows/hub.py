@@ -43,4 +43,5 @@ def read_hub(source: str) -> Iterator[Row]:
             yield dict(row)
     except Exception as error:  # the package raises many kinds, its own and those of the libraries below it
         reason = " ".join(str(error).split())
-        raise MultipltError(f"cannot read {source} from the Hub ({reason}); check its name and split") from error
+        mend = "check its name, written as owner/name:config:split"
+        raise MultipltError(f"cannot read {source} from the Hub ({reason}); {mend}") from error

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from multiplt.errors import MultipltError
+from multiplt.rows.benchmarks import is_benchmark, read_benchmark
 from multiplt.rows.hub import is_hub_name, read_hub
 from multiplt.rows.jsonl import Row, read_document, read_lines, unzipped
 from multiplt.rows.multipl_e import completions_files, read_json_file
@@ -18,8 +19,9 @@ def read_rows(source: str | Path) -> Iterator[Row]:
     """The rows of `source`, one after the other.
 
     `source` is a file of JSONL (compressed or not) or Parquet, a folder of Parquet files, MultiPL-E
-    files or JSONL files, `-` for JSONL on standard input, or a Hub dataset `owner/name[:split]`. A
-    path that exists wins over a Hub name.
+    files or JSONL files, `-` for JSONL on standard input, a Hub dataset `owner/name[[:config]:split]`, or a
+    benchmark (`humaneval`, `mbpp`), whose problems come as tested functions. A path that exists wins over
+    a name.
 
     Raises `MultipltError` at once where the source is missing, is empty or starts malformed, and in
     the middle where it is malformed there.
@@ -43,6 +45,8 @@ def _open(source: str) -> Iterator[Row]:
         return _folder_rows(path)
     if path.exists():
         return _file_rows(path)
+    if is_benchmark(source):
+        return read_benchmark(source, _open)
     if is_hub_name(source):
         return read_hub(source)
     raise MultipltError(f"there is no file or folder {source}; check the path")

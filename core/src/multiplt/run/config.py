@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from multiplt.errors import MultipltError, UsageError
+from multiplt.rows.benchmarks import benchmark_file, is_benchmark
 from multiplt.rows.hub import is_hub_name
 from multiplt.settings import Count, ExecuteSettings, Positive, PromptSettings, SamplingSettings, Settings
 
@@ -29,7 +30,7 @@ class RunSection(Settings):
 
 
 class SourceSection(Settings):
-    """The tested functions: a path, or the name of a Hub dataset."""
+    """The tested functions: a path, or the name of a Hub dataset or a benchmark."""
 
     functions: str
 
@@ -112,6 +113,9 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
         case {"run": {"output": str(output)}}:
             settings["run"]["output"] = absolute(output)
     match settings:
+        case {"source": {"functions": str(name)}} if is_benchmark(name):
+            found = benchmark_file(name)
+            settings["source"]["functions"] = f"{found[0]}:{absolute(found[1])}" if found else name
         case {"source": {"functions": str(name)}} if name not in ("", "-"):
             is_path = Path(absolute(name)).exists() or not is_hub_name(name)
             settings["source"]["functions"] = absolute(name) if is_path else name

@@ -17,7 +17,7 @@ from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
 from multiplt.translate.generation import Generate
-from multiplt.translate.prompting import Prompts
+from multiplt.translate.prompting import Prompts, refuse_benchmark
 from multiplt.translate.resources import ModelSession, open_executor, open_judge
 from multiplt.translate.translations import Translations
 from multiplt.translate.validation import Execute
@@ -66,6 +66,8 @@ def run_pipeline(config: Config) -> Iterator[LanguageSummary]:
 
 def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
+    if config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
+        refuse_benchmark(config.source.functions)
     session = ModelSession(config.model.name, model_options(config))
     try:
         session.run(session.model.check())

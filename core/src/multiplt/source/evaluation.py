@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Protocol
+from typing import Any, Protocol
 
 from multiplt.asserts import Call, Pending
 from multiplt.errors import Refused
@@ -14,6 +14,9 @@ from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome
 from multiplt.execute.records import BadRecord, CaseResult, read_records
 from multiplt.functions import Definition
 from multiplt.literals import read_value, to_text
+
+Calls = tuple[Call, ...]
+"""What a test says: of one call, or of several where it is more than one assert."""
 
 LIMITS = Limits(wall_s=10.0)
 SEEDS = ("0", "1")
@@ -54,7 +57,7 @@ class Evaluation:
         ]
 
 
-def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list[Call | Refused]]:
+def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list[Calls | Refused]]:
     """For each evaluation, what each of its tests says, or why it cannot be used."""
     kept: list[Evaluation] = []
 
@@ -70,10 +73,10 @@ def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list
         yield _joined(evaluation, runs)
 
 
-def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Call | Refused]:
+def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Calls | Refused]:
     """What all runs agree on."""
     runs = [_read(evaluation, outcome) for outcome in outcomes]
-    joined: list[Call | Refused] = []
+    joined: list[Calls | Refused] = []
     for results in zip(*runs, strict=True):
         refusal = next((result for result in results if isinstance(result, Refused)), None)
         if refusal is None and not all(_same(result, results[0]) for result in results):
@@ -82,14 +85,18 @@ def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Call | 
     return joined
 
 
-def _same(left: Call | Refused, right: Call | Refused) -> bool:
+def _same(left: Calls | Refused, right: Calls | Refused) -> bool:
     """Whether two runs recorded the same: equal, or both NaN where they are not."""
     if isinstance(left, Refused) or isinstance(right, Refused):
         return False
-    return left == right or to_text((left.arguments, left.expected)) == to_text((right.arguments, right.expected))
+    return left == right or [*map(_text, left)] == [*map(_text, right)]
 
 
-def _read(evaluation: Evaluation, outcome: Outcome) -> list[Call | Refused]:
+def _text(call: Call) -> str:
+    return to_text((call.arguments, call.expected))
+
+
+def _read(evaluation: Evaluation, outcome: Outcome) -> list[Calls | Refused]:
     try:
         records = read_records(outcome.records, outcome.nonce)
     except BadRecord as error:
@@ -98,7 +105,7 @@ def _read(evaluation: Evaluation, outcome: Outcome) -> list[Call | Refused]:
         return [Refused(f"the function does not load: {records.load_error[1]}") for _ in evaluation.tests]
     by_number = {result.case: result for result in records.cases}
     return [
-        _call(pending, by_number[number])
+        _calls(pending, by_number[number])
         if number in by_number
         else Refused(f"the test, or one before it, {_ended(outcome)}")
         for number, pending in enumerate(evaluation.tests)
@@ -111,14 +118,24 @@ def _ended(outcome: Outcome) -> str:
     return "runs out of memory" if outcome.out_of_memory else "ends Python"
 
 
-def _call(pending: Pending, result: CaseResult) -> Call | Refused:
-    """The call that a test recorded; a bare assert of something other than a bool asks for its truth."""
+def _calls(pending: Pending, result: CaseResult) -> Calls | Refused:
+    """The calls that a test recorded."""
     if result.kind == "raised":
         return Refused(f"the test raises {result.value}")
     try:
-        arguments, returned = read_value(str(result.value))
+        recorded = read_value(str(result.value))
+        calls = tuple(_call(pending, tuple(arguments), returned) for arguments, returned in recorded)
     except (ValueError, TypeError):
         return Refused(f"the test's values cannot be written down: {str(result.value)[:200]}")
-    if pending.truth is None or isinstance(returned, bool):
-        return Call(tuple(arguments), returned)
-    return Call(tuple(arguments), pending.truth, check="truth")
+    if not calls or (len(calls) > 1 and not pending.many):
+        return Refused(f"the test calls the function {len(calls)} times instead of once")
+    return calls
+
+
+def _call(pending: Pending, arguments: tuple[Any, ...], returned: Any) -> Call:
+    """One recorded call; a bare assert of something other than a bool asks for its truth."""
+    if isinstance(returned, bool) or (pending.truth is None and pending.tolerance is None):
+        return Call(arguments, returned)
+    if pending.truth is not None:
+        return Call(arguments, pending.truth, check="truth")
+    return Call(arguments, returned, tolerance=pending.tolerance)

@@ -16,11 +16,17 @@ ENOUGH = 3
 
 
 def build_problem(
-    language: BoundLanguage, function: Function, name: str, settings: PromptSettings, tests: int | None = None
+    language: BoundLanguage,
+    function: Function,
+    name: str,
+    settings: PromptSettings,
+    tests: int | None = None,
+    enough: int = ENOUGH,
 ) -> tuple[Problem, tuple[RefusedTest, ...]]:
     """The problem that a function makes in a language, and the tests that it refused.
 
-    `tests` is how many tests the function came with, where some were refused before.
+    `tests` is how many tests the function came with, where some were refused before; at least `enough`
+    must be left, or all.
 
     Raises `Refused` where the language cannot express the function, or too few of its tests.
     """
@@ -28,7 +34,7 @@ def build_problem(
     suite = language.translate_tests(spelled)
     prompt = language.build_prompt(spelled, "completion", settings.canonical)
     tests = len(function.cases) if tests is None else tests
-    if len(suite.cases) < min(ENOUGH, tests) or not suite.cases:
+    if len(suite.cases) < min(enough, tests) or not suite.cases:
         reason = f"; the first: {suite.refused[0].reason}" if suite.refused else ""
         raise Refused(f"only {len(suite.cases)} of {tests} tests can be expressed{reason}")
     prompts: dict[str, Any] = {}

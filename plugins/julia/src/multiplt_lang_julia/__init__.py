@@ -1,0 +1,159 @@
+"""Julia for multiplt."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.resources import files
+
+from multiplt.errors import Refused
+from multiplt.execute.plan import MIB, Command, ExecutionPlan, Limits, Outcome, Program
+from multiplt.functions import Case, Function
+from multiplt.hookspecs import Style
+from multiplt.language import Language
+from multiplt.problems import Problem, Status, Strict
+from multiplt.spec import LanguageSpec, Terms
+from multiplt.types import Type
+from multiplt_lang_julia.spelling import COMMENTS, RESERVED, documentation, string, type_expression
+from multiplt_lang_julia.suites import END_MARK, is_plain, suite, widened
+
+FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
+ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+SYNTAX_ERROR = re.compile(r"^ERROR: (?:LoadError: )*(?:syntax: |ParseError)", re.MULTILINE)
+FAILED_TESTS = re.compile(r"^ERROR: (?:LoadError: )*Some tests did not pass: \d+ passed, [1-9]\d* failed", re.MULTILINE)
+
+
+class Julia(Language):
+    """Julia 1.5 or later with its standard library."""
+
+    spec = LanguageSpec(
+        name="julia",
+        tag="jl",
+        title="Julia",
+        suffix=".jl",
+        comments=COMMENTS,
+        stop_tokens=("\nfunction", "\nmacro", "\n\n"),
+        terms=Terms(list="vector", none="nothing"),
+        toolchain=("julia", "--version"),
+        package="julia",
+        identifier=r"(?!_+\Z)[A-Za-z_][A-Za-z0-9_]*",
+        reserved=frozenset(RESERVED.split()),
+    )
+
+    def build_prompt(self, function: Function, style: Style, canonical: bool) -> str:
+        return Language.build_prompt(PROMPTS, function, style, canonical)
+
+    def comment(self, text: str) -> str:
+        return f"{documentation(text)}\n"
+
+    def signature(self, function: Function) -> str:
+        parameters = ", ".join(f"{p.name}::{type_expression(p.type)}" for p in function.parameters)
+        return f"function {function.name}({parameters})::{type_expression(function.returns)} \n"
+
+    def definition(self, name: str) -> str:
+        parameters = r"\((?:[^()\n]|\([^()\n]*\))*\)[^=\n#]*"
+        return rf"^(?:@[\w.]+\s+)*(?:function\s+{name}\s*[({{]|(?:const\s+)?{name}\s*(?:{parameters})?=(?![=>]))"
+
+    def call(self, name: str, arguments: Sequence[str]) -> str:
+        return f"{name}({', '.join(arguments)})"
+
+    def translate_case(self, function: Function, case: Case) -> str:
+        case = replace(case, expected=widened(case.expected))
+        return super().translate_case(replace(function, name="candidate"), case)
+
+    def suite_test(self, call: str, expected: str, type: Type) -> str:
+        if type.kind == "bool":
+            return f"{call} === {expected}"
+        return f"{call} == {expected}" if is_plain(type) else f"same({call}, {expected})"
+
+    def suite_truth(self, call: str, truth: bool, type: Type) -> str:
+        return f"{'' if truth else '!'}truth({call})"
+
+    def suite_close(self, call: str, expected: str, tolerance: float, type: Type) -> str:
+        return f"near({call}, {expected}, {self.render_float(tolerance)})"
+
+    def suite(self, function: Function, tests: Sequence[str]) -> str:
+        return suite(function.name, tests, function.returns)
+
+    def stub(self, problem: Problem, mark: str) -> str:
+        return f"    error({self.render_str(mark)})\nend\n"
+
+    def render_int(self, value: int) -> str:
+        if not -(2**63) <= value < 2**63:
+            raise Refused(f"{value} is beyond Julia's Int64")
+        return str(value)
+
+    def render_float(self, value: float) -> str:
+        return repr(value) if math.isfinite(value) else f"{value}".replace("nan", "NaN").replace("inf", "Inf")
+
+    def render_str(self, value: str) -> str:
+        return string(value)
+
+    def render_list(self, items: Sequence[str], type: Type) -> str:
+        return f"{type_expression(type.args[0])}[{', '.join(items)}]"
+
+    def render_tuple(self, items: Sequence[str], type: Type) -> str:
+        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+    def render_set(self, items: Sequence[str], type: Type) -> str:
+        return f"{type_expression(type)}({self.render_list(_distinct(items), type)})"
+
+    def render_dict(self, pairs: Sequence[tuple[str, str]], type: Type) -> str:
+        _distinct([key for key, _ in pairs])
+        return f"{type_expression(type)}({', '.join(f'{key} => {value}' for key, value in pairs)})"
+
+    def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
+        cases = "".join(f"    Any[{', '.join(arguments)}],\n" for arguments in calls)
+        return {
+            "main.jl": "module Candidate end\n"
+            'include("harness.jl")\n'
+            f'Harness.run_cases(Candidate, "candidate.jl", :{strict.entrypoint}, Any[\n{cases}])\n',
+            "harness.jl": files(__name__).joinpath("harness.jl").read_text("utf-8"),
+            "candidate.jl": candidate,
+        }
+
+    def end_mark(self) -> str:
+        return END_MARK
+
+    def run(self, program: Program) -> Command:
+        return Command("julia", *FLAGS, program.entry)
+
+    def limits(self, limits: Limits) -> Limits:
+        return limits.with_(address_space=max(limits.address_space, 8192 * MIB))
+
+    def execution_plan(self, program: Program, limits: Limits) -> ExecutionPlan:
+        return replace(super().execution_plan(program, limits), environment=ONE_THREAD)
+
+    def failure_status(self, outcome: Outcome) -> Status:
+        if SYNTAX_ERROR.search(outcome.stderr):
+            return Status.SYNTAX
+        if "OutOfMemoryError" in outcome.stderr:
+            return Status.OUT_OF_MEMORY
+        return Status.WRONG if FAILED_TESTS.search(outcome.stderr) else super().failure_status(outcome)
+
+
+class _Prompts(Julia):
+    """Values as prompts show them: without the types that a call needs."""
+
+    def render_list(self, items: Sequence[str], type: Type) -> str:
+        return f"[{', '.join(items)}]"
+
+    def render_set(self, items: Sequence[str], type: Type) -> str:
+        return f"Set({self.render_list(items, type)})"
+
+    def render_dict(self, pairs: Sequence[tuple[str, str]], type: Type) -> str:
+        return f"Dict({', '.join(f'{key} => {value}' for key, value in pairs)})"
+
+
+def _distinct(items: Sequence[str]) -> Sequence[str]:
+    """Keys, which Python may have twice where they are NaN."""
+    if len(set(items)) < len(items):
+        raise Refused("NaN is one key in Julia, however often Python has it")
+    return items
+
+
+PROMPTS = _Prompts()
+plugin = Julia()

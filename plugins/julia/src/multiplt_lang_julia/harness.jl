@@ -1,0 +1,160 @@
+# Calls the candidate case by case and writes what each call returned or raised to the record channel;
+# multiplt.execute.records says how. All of it runs in the world in which it was started: methods that the
+# candidate adds or redefines later, those of Base included, hold only in what Base.invokelatest calls.
+
+module Harness
+
+Base.Experimental.@optlevel 0
+
+const DEPTH = 200 # levels of nesting
+const VALUE = 1000000 # bytes of one value
+const TOTAL = 6000000 # bytes of all values; what comes later is not written
+const DIGITS = 4000 # of an integer; printing takes the square of them
+const TEXT = 1000 # characters of a message
+
+mutable struct Channel
+    io::IOStream
+    key::Int
+    digest::Int
+    written::Int # bytes
+end
+
+# Loads file into the module candidate and calls its function name with the arguments of each case.
+function run_cases(candidate::Module, file::String, name::Symbol, cases::Vector{Any})
+    nonce = readline(fdio(0)) # stdin would keep it in a buffer
+    channel = Channel(fdio(3), 2 + parse(Int, string("0x", first(nonce, 5))), 0, 0)
+    if load(channel, candidate, file, name)
+        entry = Base.invokelatest(getfield, candidate, name)
+        for number in 1:length(cases)
+            run_case(channel, number - 1, entry, cases[number])
+        end
+    end
+    write_frame(channel, string("z", nonce, " ", channel.digest))
+    exit(0)
+end
+
+function load(channel::Channel, candidate::Module, file::String, name::Symbol)
+    kind = "xSyntaxError "
+    try
+        parse_all(read(file, String))
+        kind = "xException "
+        Base.include(candidate, file)
+        own = Base.invokelatest(names, candidate, all = true, imported = true)
+        name in own || throw(UndefVarError(name))
+        return true
+    catch raised
+        text = message(raised)
+        late = startswith(text, "syntax: ") # what only lowering finds
+        write_frame(channel, string(late ? "xSyntaxError " : kind, text))
+        return false
+    end
+end
+
+# Raises at a syntax error; include would run all that stands before it.
+function parse_all(text::String)
+    position = 1
+    while position <= ncodeunits(text)
+        expression, position = Meta.parse(text, position, raise = false, depwarn = false)
+        if expression isa Expr && expression.head in (:error, :incomplete)
+            reason = expression.args[1]
+            throw(reason isa Exception ? reason : ErrorException(string("syntax: ", reason)))
+        end
+    end
+end
+
+function run_case(channel::Channel, number::Int, @nospecialize(entry), arguments::Vector{Any})
+    payload = try
+        value = Base.invokelatest(entry, arguments...)
+        string("v", number, " ", encode(value, min(VALUE, TOTAL - channel.written)))
+    catch raised
+        string("e", number, " ", message(raised))
+    end
+    write_frame(channel, payload)
+end
+
+function write_frame(channel::Channel, payload::String)
+    frame = sized("", payload)
+    for byte in codeunits(frame)
+        channel.digest = (channel.digest * channel.key + byte + 1) % 2147483647
+    end
+    channel.written += sizeof(frame)
+    write(channel.io, frame)
+    flush(channel.io)
+end
+
+sized(tag::String, text::String) = string(tag, sizeof(text), ":", text)
+
+# What was raised, in its own words.
+function message(@nospecialize(raised))
+    while raised isa LoadError
+        raised = raised.error
+    end
+    text = try
+        Base.invokelatest(sprint, showerror, raised)
+    catch
+        nothing
+    end
+    return first(text isa String ? text : string(typeof(raised)), TEXT)
+end
+
+# A value as a record; one that passes the limit in bytes is known by that alone.
+function encode(@nospecialize(value), limit::Int)
+    out = IOBuffer()
+    return put(out, value, DEPTH, limit) ? String(take!(out)) : sized("?", "a value too long to show")
+end
+
+# Writes a value of so many levels at most; false where it passes the limit.
+function put(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)
+    if value === nothing
+        write(out, "N")
+    elseif value isa Bool
+        write(out, value ? "T" : "F")
+    elseif value isa BigInt && apply(ndigits, value)::Int > DIGITS
+        write(out, sized("?", "an integer too long to print"))
+    elseif value isa Integer
+        write(out, string("i", apply(string, value)::String, ";"))
+    elseif value isa Union{AbstractFloat,Rational,AbstractIrrational}
+        write(out, string("d", string(apply(Float64, value)::Float64), ";"))
+    elseif value isa AbstractString
+        text = apply(String, value)::String
+        sizeof(text) < limit || return false
+        write(out, sized("s", text))
+    elseif value isa Union{AbstractVector,Tuple,AbstractDict,AbstractSet} && levels > 0
+        return put_items(out, value, levels - 1, limit)
+    elseif value isa Union{Char,Symbol,Missing,Complex}
+        write(out, sized("?", apply(repr, value)::String))
+    else
+        write(out, sized("?", string("a value of the type ", first(apply(string, typeof(value))::String, TEXT))))
+    end
+    return position(out) <= limit
+end
+
+function put_items(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)
+    count = apply(length, value)::Int
+    count < limit || return false
+    tag = value isa AbstractVector ? "l" : value isa Tuple ? "t" : value isa AbstractDict ? "m" : "z"
+    write(out, string(tag, count, ":"))
+    items = value isa Union{Vector,Tuple} ? value : apply(collect, value)::Vector
+    for number in 1:count
+        item = items isa Tuple ? getfield(items, number) : items[number]
+        if value isa AbstractDict
+            put(out, getfield(item, 1), levels, limit) && put(out, getfield(item, 2), levels, limit) || return false
+        else
+            put(out, item, levels, limit) || return false
+        end
+    end
+    return true
+end
+
+# f(value), out of sight of inference, for which there would be much to compile. A type of the candidate's own
+# has methods only in the latest world.
+@noinline function apply(@nospecialize(f), @nospecialize(value))
+    try
+        return f(value)
+    catch raised
+        raised isa MethodError || rethrow()
+        return Base.invokelatest(f, value)
+    end
+end
+
+end
