@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from multiplt.functions import Case, Function, Parameter
-from multiplt.identifiers import spell_function
 from multiplt.literals import read_value
-from multiplt.plugins import BoundLanguage
 from multiplt.testing.judging import value
 from multiplt.types import parse_type
 from multiplt.values import elaborate
@@ -33,15 +31,10 @@ def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[s
     )
 
 
-def spelled(language: BoundLanguage, function: Function) -> Function:
-    """The function with Julia's names."""
-    return spell_function(function, language.spec)
-
-
-def table(answers: Sequence[str], parameter: str = "x0") -> str:
+def table(answers: Sequence[str]) -> str:
     """A program of `f` that answers 0, 1, 2, … with the expressions, whatever their type."""
-    clauses = "".join(f"    {parameter} == {number} && return {code}\n" for number, code in enumerate(answers))
-    return f"function f({parameter})\n{clauses}end\n"
+    clauses = "".join(f"    x == {number} && return {code}\n" for number, code in enumerate(answers))
+    return f"function f(x)\n{clauses}end\n"
 
 
 def run_bare(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +44,7 @@ def run_bare(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
 
 
-def failed_lines(result: subprocess.CompletedProcess[str], marks: str = "Failed|Error During Test") -> list[int]:
-    """The lines of the program whose tests the library reports as failed or broken by an error."""
-    return sorted(int(line) for line in re.findall(rf"Test (?:{marks}) at .*:(\d+)$", result.stdout, re.MULTILINE))
+def failed_lines(result: subprocess.CompletedProcess[str]) -> list[int]:
+    """The lines of the program whose tests the library reports as failed or as ended by an error."""
+    report = re.compile(r": (?:Test Failed|Error During Test) at .*:(\d+)$", re.MULTILINE)
+    return sorted(int(line) for line in report.findall(result.stdout))

@@ -29,28 +29,20 @@ Base.getproperty(channel::Main.Harness.Channel, name::Symbol) = 7
 
 STRICT = {
     "raises in one case": ("    a == 0 && b == 0 && error()\n    a + b\nend", "Exception", 2),
-    "raises what is no exception": ('    throw("text")\nend', "Exception", 0),
-    "an error of its own": ("    throw(Own(a))\nend\nstruct Own <: Exception\n    n\nend", "Exception", 0),
     "without its method": ("    0\nend\nforeach(Base.delete_method, methods(add))", "Exception", 0),
     "no conversion": ('    "$(a + b)"\nend', "Exception", 0),
-    "converted": ("    (a + b) + 0.0\nend", "OK", 3),
     "not converted": ("    a + b + 0.5\nend", "Exception", 0),
     "recursion without end": ("    1 + add(a, b)\nend", "Exception", 0),
     "more than the memory": ("    length(zeros(10^12))\nend", "Exception", 0),
-    "one end too many": ("    a + b\nend\nend", "SyntaxError", 0),
     "found when lowered": ("    a + b\nend\nfunction g()\n    break\nend", "SyntaxError", 0),
     "syntax error at the end": ('    a + b\nend\nprintln("x")\nexit(0)\nf(x = (', "SyntaxError", 0),
-    "raises at load": ("    a + b\nend\n[][1]", "Exception", 0),
     "no such package": ("    a + b\nend\nusing NoSuchPackage", "Exception", 0),
     "a standard library": ("    sum([a, b])\nend\nusing LinearAlgebra, Statistics, Random", "OK", 3),
-    "ends in a comment": ("    a + b\nend # done", "OK", 3),
     "reads standard input": ("    a + b\nend\nreadline()", "OK", 3),
     "main code": ("    a + b\nend\nif abspath(PROGRAM_FILE) == @__FILE__\n    exit(1)\nend", "OK", 3),
     "threads and tasks": ("    fetch(@async fetch(Threads.@spawn a + b))\nend", "OK", 3),
     "redefines Base": (PIRATE, "OK", 3),
-    "shadows Base": ("    a + b\nend\nstring(x) = 1\nlength(x) = 2\nnothing_(x) = 3\nwrite(x...) = 4", "OK", 3),
     "its own world": ("    eval(:(plus(x, y) = x + y))\n    Base.invokelatest(plus, a, b)\nend", "OK", 3),
-    "changes its arguments": ("    a, b = b, a\n    a += b\nend", "OK", 3),
     "writes its last words": ('    a + b\nend\natexit(() -> println("bye"))', "OK", 3),
 }
 
@@ -67,18 +59,6 @@ def test_strict(strict: dict[str, tuple[str, int]], name: str) -> None:
     assert strict[name] == STRICT[name][1:]
 
 
-def test_account_of_a_failure(julia: BoundLanguage, judge: Judge) -> None:
-    problem = problem_of(julia, read_function(ADD, "add", *TESTS))
-    own = Completion("struct Odd\n    n\nend\nadd(a, b) = a == 1 ? 3 : Odd(1)\n", whole=True)
-    wrong, raising, unread = verdicts(judge, problem, [own, "    [a][3]\nend", "    (a\nend"])
-    assert wrong.failure is not None
-    assert (wrong.failure.case, wrong.failure.arguments, wrong.failure.expected) == (1, "0, -1", "-1")
-    assert wrong.failure.actual == "a value of the type Main.Candidate.Odd"
-    assert raising.failure is not None
-    assert raising.failure.actual.startswith("BoundsError: attempt to access 1-element ")
-    assert "syntax: " in unread.message or "ParseError" in unread.message
-
-
 def test_what_base_has_is_not_the_candidates(julia: BoundLanguage, judge: Judge) -> None:
     """A program without the function is not judged by Base's of that name, unless it adds a method to that."""
     function = read_function("def last(x: list[int]) -> int:\n    return x[-1]", "last", "assert last([1, 2]) == 2")
@@ -91,18 +71,12 @@ PROMPT = '"""Adds."""\nfunction add(a::Int64, b::Int64)::Int64 \n'
 SUITE = "using Test\n\n@testset begin\n\ncandidate = add;\n\t@test(candidate(1, 2) == 3)\nend\n"
 
 COMPAT = {
-    "right": ("    a + b\nend", "OK"),
     "wrong": ("    a - b\nend", "AssertionError"),
     "raises": ("    error()\nend", "Exception"),
     "raises at load": ("    a + b\nend\nerror()", "Exception"),
-    "exits": ("    exit(0)\nend", "Tampered"),
-    "exits at load": ("    a + b\nend\nexit(0)", "Tampered"),
     "exits with a code": ("    exit(3)\nend", "Exception"),
-    "unfinished": ("    (a +", "SyntaxError"),
     "found when lowered": ("    break\nend", "SyntaxError"),
-    "writes to standard error": ('    @warn "careful"\n    a + b\nend', "OK"),
     "speaks of errors": ('    println(stderr, "ERROR: syntax: Some tests did not pass")\n    a + b\nend', "OK"),
-    "loops": ("    while true\n    end\nend", "Timeout"),
     "shadows": ("    a + b\nend\nreadline() = exit(0)\nwrite(x...) = 0\nflush(x) = 0\nfdio(x) = 0", "OK"),
     "forges the mark": ('    write(fdio(3), "35:z", readline(), " 1")\n    exit(0)\nend', "Tampered"),
 }

@@ -19,4 +19,4 @@ def r() -> BoundLanguage:
 @pytest.fixture(scope="session")
 def judge(r: BoundLanguage) -> Iterator[Judge]:
     with Executor(find_sandbox()) as executor:
-        yield Judge(r, executor, Limits(wall_s=20))
+        yield Judge(r, executor, Limits(wall_s=10))

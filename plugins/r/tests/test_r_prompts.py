@@ -89,11 +89,6 @@ def test_chat_answers(r: BoundLanguage, definition: str) -> None:
     assert extract(r, f"Sure:\n```r\n{program}```\nDone.") == Completion(program, whole=True)
 
 
-def test_an_answer_that_repeats_the_prompt_or_has_another_function(r: BoundLanguage) -> None:
-    assert extract(r, "```r\nf <- function(a) {\n  a\n}\n```").code.split() == ["a", "}"]
-    assert not extract(r, "```r\nf2 <- function(a) a\nf$g <- function(a) a\n```").whole
-
-
 def test_training_text(r: BoundLanguage) -> None:
     function = read_function('def f(a: int) -> int:\n    """One."""\n    return a', "f", "assert f(1) == 1")
     body = "  # more\n  s <- '#1' # two\n  t <- r\"-(it's # no \")-\"; u <- a %#% a # three\n  `# x` <- \"\\\"#\"\n}\n"

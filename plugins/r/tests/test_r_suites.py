@@ -30,7 +30,7 @@ base::local({
     }
     int <- function(actual, expected) {
         actual <- single(actual)
-        is.numeric(expected) && is.numeric(actual) && !is.na(actual) && actual == expected
+        is.numeric(actual) && is.numeric(expected) && length(expected) == 1 && !is.na(actual) && actual == expected
     }
     candidate <- globalenv()[["add"]]
     stopifnot(same(candidate(1, 2), 3, int))

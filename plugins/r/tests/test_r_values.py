@@ -44,21 +44,9 @@ VALUES = [
     ("[{'a': [{}]}]", "List[Dict[str, List[Dict[str, int]]]]", "list(list('a' = list(list())))"),
 ]  # fmt: skip
 
-WHOLE = f"({', '.join(text for text, *_ in VALUES)})"
-TYPE = f"Tuple[{', '.join(type for _, type, _ in VALUES)}]"
-
-
 @pytest.mark.parametrize(("text", "type", "written"), VALUES)
 def test_values_are_written(text: str, type: str, written: str) -> None:
     assert plugin.render(value(text, type)) == written
-
-
-def test_values_come_back_unchanged(r: BoundLanguage, judge: Judge, tmp_path: Path) -> None:
-    """All at once, as one tuple, through the harness and through the suite as text."""
-    problem = problem_of(r, function_of([TYPE], TYPE, [(f"({WHOLE},)", WHOLE)]))
-    [verdict] = verdicts(judge, problem, ["\n    x0\n}"])
-    assert verdict.status is Status.OK, verdict.failure
-    assert run_bare(tmp_path, f"{problem.prompt}\n    x0\n}}\n{problem.tests}").returncode == 0
 
 
 @pytest.mark.parametrize(

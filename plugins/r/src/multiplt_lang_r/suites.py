@@ -46,17 +46,17 @@ none <- function(actual, expected) {
     "str": """\
 str <- function(actual, expected) {
     actual <- single(actual)
-    is.character(expected) && is.character(actual) && !is.na(actual) && actual == expected
+    is.character(actual) && is.character(expected) && length(expected) == 1 && !is.na(actual) && actual == expected
 }""",
     "int": """\
 int <- function(actual, expected) {
     actual <- single(actual)
-    is.numeric(expected) && is.numeric(actual) && !is.na(actual) && actual == expected
+    is.numeric(actual) && is.numeric(expected) && length(expected) == 1 && !is.na(actual) && actual == expected
 }""",
     "within": """\
 within <- function(tolerance = NULL) function(actual, expected) {
     actual <- single(actual)
-    if (!is.numeric(expected) || !is.numeric(actual)) return(FALSE)
+    if (!is.numeric(actual) || !is.numeric(expected) || length(expected) != 1) return(FALSE)
     if (is.nan(expected) || is.na(actual)) return(is.nan(expected) && is.nan(actual))
     if (is.null(tolerance)) tolerance <- max(1e-6 * abs(c(actual, expected)), 1e-9)
     actual == expected || (is.finite(actual - expected) && abs(actual - expected) <= tolerance)
@@ -154,10 +154,12 @@ def _key_test(type: Type) -> str:
     return "str"
 
 
-def truth_test(call: str, type: Type) -> str:
-    """Python's truth of what `call` returns, of `type`, as an R expression."""
+def truth_test(call: str, truth: bool, type: Type) -> str:
+    """Whether what `call` returns, of `type`, has this truth in Python's sense, as an R expression."""
     if not any(map(type.admits, CONTAINERS)):
-        return f"truth(single({call}))"
-    if any(map(type.admits, SCALARS)):
-        return f"truth({call})"
-    return f"length({call}) > 0"
+        asked = f"truth(single({call}))"
+    elif any(map(type.admits, SCALARS)):
+        asked = f"truth({call})"
+    else:
+        return f"length({call}) {'>' if truth else '=='} 0"
+    return asked if truth else f"!{asked}"

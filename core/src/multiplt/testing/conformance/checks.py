@@ -128,4 +128,3 @@ def quoted(text: str) -> str:
     """Text on one line, not too much of it."""
     line = " ".join(text.split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
-

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+from multiplt.execute.verdicts import MARK, canary
 from multiplt.testing.conformance.checks import Checks, fail, finding, require
 from multiplt.testing.material import AT_LEAST, CANDIDATES, EXPLOITS, Cannot, NotWritten, Sections
 
@@ -41,6 +42,15 @@ class PackageChecks(Checks):
         sources = _sources(finding(self.material_folder).parent)
         left = [f"{file.name}: {what} is still to be written" for file, tree in sources for what in _unwritten(tree)]
         require(not left, "\n".join(left))
+
+    def test_program_has_its_files(self) -> None:
+        """A program is laid out in files with text in them, what the package ships included; `run` starts one."""
+        problem = finding(canary, self.lab.language)
+        stub = finding(self.lab.language.build_stub, problem, MARK)
+        program = finding(self.lab.language.build_program, problem, stub)
+        require(program.entry in program.files, f"the entry {program.entry!r} is not among {', '.join(program.files)}")
+        for name, text in program.files.items():
+            require(text.strip(), f"the file {name} of a program is empty")
 
     def test_candidates_are_written(self) -> None:
         """candidates.txt has every section; some need not be possible."""

@@ -1,4 +1,4 @@
-"""What every language must hold; see `multiplt.testing.conformance`."""
+"""What every language must hold; what is particular to Lua stands beside it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,17 @@
+"""Julia is in the packages of few systems: where it is not installed, its tests are skipped, and the reason is told."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if shutil.which("julia"):
+        return
+    skip = pytest.mark.skip(reason="julia is not installed; https://julialang.org/downloads has it")
+    for item in items:
+        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if parameters.get("language") == "julia" or "julia" in item.path.parts:
+            item.add_marker(skip)
