@@ -78,7 +78,9 @@ COMPAT = {
     "found when lowered": ("    break\nend", "SyntaxError"),
     "speaks of errors": ('    println(stderr, "ERROR: syntax: Some tests did not pass")\n    a + b\nend', "OK"),
     "shadows": ("    a + b\nend\nreadline() = exit(0)\nwrite(x...) = 0\nflush(x) = 0\nfdio(x) = 0", "OK"),
-    "forges the mark": ('    write(fdio(3), "35:z", readline(), " 1")\n    exit(0)\nend', "Tampered"),
+    "reads standard input": ("    a + b\nend\nreadline()", "OK"),
+    "main code": ("    a + b\nend\nif abspath(PROGRAM_FILE) == @__FILE__\n    exit(3)\nend", "Exception"),
+    "forges the mark": ('    (port = fdio(3); write(port, "35:z", readline(), " 0"); exit(0))\nend', "Tampered"),
 }
 
 

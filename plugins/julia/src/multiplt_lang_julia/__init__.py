@@ -13,21 +13,22 @@ from multiplt.execute.plan import MIB, Command, ExecutionPlan, Limits, Outcome, 
 from multiplt.functions import Case, Function
 from multiplt.hookspecs import Style
 from multiplt.language import Language
-from multiplt.problems import Problem, Status, Strict
+from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import LanguageSpec, Terms
 from multiplt.types import Type
-from multiplt_lang_julia.spelling import COMMENTS, RESERVED, documentation, string, type_expression
-from multiplt_lang_julia.suites import END_MARK, is_plain, suite, widened
+from multiplt_lang_julia.spelling import COMMENTS, RESERVED, distinct, documentation, string_literal, type_expression
+from multiplt_lang_julia.suites import failure, is_plain, suite, widened
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
+HARNESS = files(__name__).joinpath("harness.jl").read_text("utf-8")
 ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-
-SYNTAX_ERROR = re.compile(r"^ERROR: (?:LoadError: )*(?:syntax: |ParseError)", re.MULTILINE)
-FAILED_TESTS = re.compile(r"^ERROR: (?:LoadError: )*Some tests did not pass: \d+ passed, [1-9]\d* failed", re.MULTILINE)
 
 
 class Julia(Language):
-    """Julia 1.5 or later with its standard library."""
+    """Julia 1.5 or later with its standard library.
+
+    `typed` containers are written with the type that a signature demands; prompts show them without.
+    """
 
     spec = LanguageSpec(
         name="julia",
@@ -43,8 +44,11 @@ class Julia(Language):
         reserved=frozenset(RESERVED.split()),
     )
 
+    def __init__(self, typed: bool = True) -> None:
+        self.typed = typed
+
     def build_prompt(self, function: Function, style: Style, canonical: bool) -> str:
-        return Language.build_prompt(PROMPTS, function, style, canonical)
+        return super(Julia, UNTYPED).build_prompt(function, style, canonical)
 
     def comment(self, text: str) -> str:
         return f"{documentation(text)}\n"
@@ -54,7 +58,7 @@ class Julia(Language):
         return f"function {function.name}({parameters})::{type_expression(function.returns)} \n"
 
     def definition(self, name: str) -> str:
-        parameters = r"\((?:[^()\n]|\([^()\n]*\))*\)[^=\n#]*"
+        name, parameters = re.escape(name), r"\((?:[^()\n]|\([^()\n]*\))*\)[^=\n#]*"
         return rf"^(?:@[\w.]+\s+)*(?:function\s+{name}\s*[({{]|(?:const\s+)?{name}\s*(?:{parameters})?=(?![=>]))"
 
     def call(self, name: str, arguments: Sequence[str]) -> str:
@@ -87,36 +91,45 @@ class Julia(Language):
         return str(value)
 
     def render_float(self, value: float) -> str:
-        return repr(value) if math.isfinite(value) else f"{value}".replace("nan", "NaN").replace("inf", "Inf")
+        return repr(value) if math.isfinite(value) else repr(value).replace("nan", "NaN").replace("inf", "Inf")
 
     def render_str(self, value: str) -> str:
-        return string(value)
+        return string_literal(value)
 
     def render_list(self, items: Sequence[str], type: Type) -> str:
-        return f"{type_expression(type.args[0])}[{', '.join(items)}]"
+        return f"{type_expression(type.args[0]) if self.typed else ''}[{', '.join(items)}]"
 
     def render_tuple(self, items: Sequence[str], type: Type) -> str:
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
     def render_set(self, items: Sequence[str], type: Type) -> str:
-        return f"{type_expression(type)}({self.render_list(_distinct(items), type)})"
+        return f"{type_expression(type) if self.typed else 'Set'}({self.render_list(distinct(items), type)})"
 
     def render_dict(self, pairs: Sequence[tuple[str, str]], type: Type) -> str:
-        _distinct([key for key, _ in pairs])
-        return f"{type_expression(type)}({', '.join(f'{key} => {value}' for key, value in pairs)})"
+        keys = distinct([key for key, _ in pairs])
+        entries = [f"{key} => {value}" for key, (_, value) in zip(keys, pairs, strict=True)]
+        return f"{type_expression(type) if self.typed else 'Dict'}({', '.join(entries)})"
 
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
         cases = "".join(f"    Any[{', '.join(arguments)}],\n" for arguments in calls)
         return {
-            "main.jl": "module Candidate end\n"
+            self.entry: "module Candidate end\n"
             'include("harness.jl")\n'
             f'Harness.run_cases(Candidate, "candidate.jl", :{strict.entrypoint}, Any[\n{cases}])\n',
-            "harness.jl": files(__name__).joinpath("harness.jl").read_text("utf-8"),
+            "harness.jl": HARNESS,
             "candidate.jl": candidate,
         }
 
+    def build_program(self, problem: Problem, completion: Completion) -> Program:
+        """As by default; what carries its own tests lies in a file of its own too, out of the nonce's reach."""
+        program = super().build_program(problem, completion)
+        if program.mode == "strict":
+            return program
+        main = 'include("harness.jl")\nHarness.run_program("program.jl")\n'
+        return replace(program, files={self.entry: main, "harness.jl": HARNESS, "program.jl": program.text})
+
     def end_mark(self) -> str:
-        return END_MARK
+        return ""  # the harness writes it
 
     def run(self, program: Program) -> Command:
         return Command("julia", *FLAGS, program.entry)
@@ -127,33 +140,10 @@ class Julia(Language):
     def execution_plan(self, program: Program, limits: Limits) -> ExecutionPlan:
         return replace(super().execution_plan(program, limits), environment=ONE_THREAD)
 
-    def failure_status(self, outcome: Outcome) -> Status:
-        if SYNTAX_ERROR.search(outcome.stderr):
-            return Status.SYNTAX
-        if "OutOfMemoryError" in outcome.stderr:
-            return Status.OUT_OF_MEMORY
-        return Status.WRONG if FAILED_TESTS.search(outcome.stderr) else super().failure_status(outcome)
+    def compat_status(self, outcome: Outcome) -> Status:
+        said = failure(outcome.stderr) if outcome.exit_code else None
+        return said or super().compat_status(outcome)
 
 
-class _Prompts(Julia):
-    """Values as prompts show them: without the types that a call needs."""
-
-    def render_list(self, items: Sequence[str], type: Type) -> str:
-        return f"[{', '.join(items)}]"
-
-    def render_set(self, items: Sequence[str], type: Type) -> str:
-        return f"Set({self.render_list(items, type)})"
-
-    def render_dict(self, pairs: Sequence[tuple[str, str]], type: Type) -> str:
-        return f"Dict({', '.join(f'{key} => {value}' for key, value in pairs)})"
-
-
-def _distinct(items: Sequence[str]) -> Sequence[str]:
-    """Keys, which Python may have twice where they are NaN."""
-    if len(set(items)) < len(items):
-        raise Refused("NaN is one key in Julia, however often Python has it")
-    return items
-
-
-PROMPTS = _Prompts()
+UNTYPED = Julia(typed=False)
 plugin = Julia()

@@ -11,6 +11,7 @@ const VALUE = 1000000 # bytes of one value
 const TOTAL = 6000000 # bytes of all values; what comes later is not written
 const DIGITS = 4000 # of an integer; printing takes the square of them
 const TEXT = 1000 # characters of a message
+const Items = Union{AbstractVector,Tuple,AbstractDict,AbstractSet}
 
 mutable struct Channel
     io::IOStream
@@ -26,11 +27,21 @@ function run_cases(candidate::Module, file::String, name::Symbol, cases::Vector{
     if load(channel, candidate, file, name)
         entry = Base.invokelatest(getfield, candidate, name)
         for number in 1:length(cases)
-            run_case(channel, number - 1, entry, cases[number])
+            write_frame(channel, answer(number - 1, entry, cases[number], TOTAL - channel.written))
         end
     end
     write_frame(channel, string("z", nonce, " ", channel.digest))
     exit(0)
+end
+
+# Runs a program that carries its own tests, as `julia file` would, and writes the last record once it has ended.
+function run_program(file::String)
+    nonce = readline(fdio(0))
+    channel = fdio(3)
+    Core.eval(Base, :(PROGRAM_FILE = $file))
+    Base.include(Main, file)
+    write(channel, string("35:z", nonce, " 0"))
+    flush(channel)
 end
 
 function load(channel::Channel, candidate::Module, file::String, name::Symbol)
@@ -62,14 +73,15 @@ function parse_all(text::String)
     end
 end
 
-function run_case(channel::Channel, number::Int, @nospecialize(entry), arguments::Vector{Any})
-    payload = try
+function answer(number::Int, @nospecialize(entry), arguments::Vector{Any}, room::Int)
+    try
         value = Base.invokelatest(entry, arguments...)
-        string("v", number, " ", encode(value, min(VALUE, TOTAL - channel.written)))
+        out = IOBuffer()
+        complete = put(out, value, DEPTH, min(VALUE, room))
+        return string("v", number, " ", complete ? String(take!(out)) : sized("?", "a value too long to show"))
     catch raised
-        string("e", number, " ", message(raised))
+        return string("e", number, " ", message(raised))
     end
-    write_frame(channel, payload)
 end
 
 function write_frame(channel::Channel, payload::String)
@@ -97,18 +109,10 @@ function message(@nospecialize(raised))
     return first(text isa String ? text : string(typeof(raised)), TEXT)
 end
 
-# A value as a record; one that passes the limit in bytes is known by that alone.
-function encode(@nospecialize(value), limit::Int)
-    out = IOBuffer()
-    return put(out, value, DEPTH, limit) ? String(take!(out)) : sized("?", "a value too long to show")
-end
-
-# Writes a value of so many levels at most; false where it passes the limit.
+# Writes a value of so many levels at most; false where it passes the limit in bytes.
 function put(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)
-    if value === nothing
-        write(out, "N")
-    elseif value isa Bool
-        write(out, value ? "T" : "F")
+    if value === nothing || value isa Bool
+        write(out, value === nothing ? "N" : value ? "T" : "F")
     elseif value isa BigInt && apply(ndigits, value)::Int > DIGITS
         write(out, sized("?", "an integer too long to print"))
     elseif value isa Integer
@@ -119,7 +123,7 @@ function put(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)
         text = apply(String, value)::String
         sizeof(text) < limit || return false
         write(out, sized("s", text))
-    elseif value isa Union{AbstractVector,Tuple,AbstractDict,AbstractSet} && levels > 0
+    elseif value isa Items && levels > 0
         return put_items(out, value, levels - 1, limit)
     elseif value isa Union{Char,Symbol,Missing,Complex}
         write(out, sized("?", apply(repr, value)::String))
@@ -137,10 +141,8 @@ function put_items(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)
     items = value isa Union{Vector,Tuple} ? value : apply(collect, value)::Vector
     for number in 1:count
         item = items isa Tuple ? getfield(items, number) : items[number]
-        if value isa AbstractDict
-            put(out, getfield(item, 1), levels, limit) && put(out, getfield(item, 2), levels, limit) || return false
-        else
-            put(out, item, levels, limit) || return false
+        for part in (value isa AbstractDict ? (item.first, item.second) : (item,))
+            put(out, part, levels, limit) || return false
         end
     end
     return true

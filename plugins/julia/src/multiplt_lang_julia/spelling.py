@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from multiplt.errors import Refused
 from multiplt.spec import CommentSyntax
 from multiplt.types import Type
 
@@ -41,7 +42,7 @@ def type_expression(type: Type) -> str:
     return f"{name}{{{', '.join(map(type_expression, type.args))}}}" if type.args or type.kind == "tuple" else name
 
 
-def string(text: str) -> str:
+def string_literal(text: str) -> str:
     """A string literal on one line."""
     return f'"{_escaped(text, ON_ONE_LINE)}"'
 
@@ -57,6 +58,13 @@ def documentation(text: str) -> str:
     if following and all(line[0] in " \t" for line in following):
         escaped = "\n" + escaped  # so that the first line counts when Julia takes the lines' common indentation away
     return f'"""{escaped}"""'
+
+
+def distinct(keys: Sequence[str]) -> Sequence[str]:
+    """The keys; raises `Refused` where there are two of one, as Python may have NaN."""
+    if len(set(keys)) < len(keys):
+        raise Refused("NaN is one key in Julia, however often Python has it")
+    return keys
 
 
 def _escaped(text: str, escapes: Mapping[str, str]) -> str:

@@ -1,11 +1,13 @@
-"""The suite as text: MultiPL-E's test set in a module of its own, and the code that ends a program."""
+"""The suite as text: MultiPL-E's test set in a module of its own, and what it says where it fails."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from multiplt.errors import Refused
+from multiplt.problems import Status
 from multiplt.types import FLOAT, INT, Kind, Type
 from multiplt.values import Value, elaborate
 
@@ -78,11 +80,20 @@ is_zero(value) = value isa Union{Integer, AbstractFloat, Rational, AbstractIrrat
 is_empty(value) = value isa Union{AbstractString, AbstractVector, Tuple, AbstractDict, AbstractSet} && isempty(value)
 """
 
-END_MARK = """\
-let channel = Base.fdio(3)
-    Base.write(channel, "35:z", Base.readline(Base.stdin), " 0")
-    Base.flush(channel)
-end"""
+SAID = {
+    r"syntax: |ParseError": Status.SYNTAX,
+    r"Some tests did not pass: \d+ passed, [1-9]\d* failed": Status.WRONG,
+    r"OutOfMemoryError": Status.OUT_OF_MEMORY,
+}
+"""Julia's last words on a program that failed, where they tell of what."""
+
+
+def failure(stderr: str) -> Status | None:
+    """What a program that carries its own tests says that it failed of."""
+    for words, status in SAID.items():
+        if re.search(rf"^ERROR: (LoadError: )*({words})", stderr, re.MULTILINE):
+            return status
+    return None
 
 
 def is_plain(type: Type) -> bool:
