@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from multiplt.asserts import MISSING
+from multiplt.asserts import MISSING, Call
 from multiplt.errors import Refused
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.sandboxes import find_sandbox
-from multiplt.functions import Case, Definition, read_definition
+from multiplt.functions import Case, Definition, Function, build_function, read_definition, read_tests
 from multiplt.literals import to_text
 from multiplt.source import evaluation
 from multiplt.source.reading import ReadFunction, RefusedRow, read_functions
@@ -242,3 +242,20 @@ def test_every_form_of_assert_has_its_expected_outcome(monkeypatch: pytest.Monke
                 wrong.append((given["entrypoint"], test, expect, said))
     assert not wrong
     assert len(rows) >= 60
+
+
+def test_ints_and_floats_are_told_apart_where_the_function_does() -> None:
+    """HumanEval_92: as floats its tests contradict one another, and no test could ask whether a number is an int."""
+    source = "def is_int(x):\n    return isinstance(x, int)"
+    answers = {"3": True, "3.0": False, "2": True, "2.5": False}
+    function = read_calls(source, "is_int", *(f"assert is_int({x}) == {is_int}" for x, is_int in answers.items()))
+    assert str(function.parameters[0].type) == "Union[int, float]"
+    assert [repr(case.arguments[0].content.content) for case in function.cases] == ["2", "2.5"]
+    plain = read_calls("def f(x): ...", "f", "assert f(3) == 1", "assert f(2.5) == 2")
+    assert str(plain.parameters[0].type) == "float"
+
+
+def read_calls(source: str, name: str, *tests: str) -> Function:
+    definition = read_definition(source, name)
+    calls, _ = read_tests(definition, tests)
+    return build_function(definition, [(test, call) for test, call in calls if isinstance(call, Call)])[0]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from multiplt.asserts import MISSING, Call, Pending, Signature, read_test
 from multiplt.errors import Refused
 from multiplt.literals import read_value
-from multiplt.types import ANY, BOOL, FLOAT, NONE, Type, infer_type, join, parse_type, refine, union
+from multiplt.types import ANY, BOOL, FLOAT, INT, NONE, Type, infer_type, join, parse_type, refine, union
 from multiplt.values import Value, elaborate, plain
 
 
@@ -190,20 +190,21 @@ def build_function(
 ) -> tuple[Function, list[RefusedTest]]:
     """Give the calls their types and so make the function, refusing tests that do not fit them.
 
-    A type that the annotations leave open is inferred from all the calls together.
+    A type that the annotations leave open is inferred from all the calls together: float where there are ints
+    too, and the union of both where the function is seen to tell 3 from 3.0.
     """
     types = [
         refine(declared, reduce(join, (_seen(call.arguments[i]) for _, call in calls), ANY))
         for i, declared in enumerate(definition.declared)
     ]
     returns = refine(definition.returns, _type_of_results([call for _, call in calls]))
-    cases, refused = [], []
-    for test, call in calls:
-        try:
-            cases.append(_elaborate_case(test, call, types, returns))
-        except Refused as reason:
-            refused.append(RefusedTest(test, str(reason)))
+    cases, refused = _elaborate_cases(calls, types, returns)
     consistent, contradictory = without_contradictions(cases)
+    told_apart = [_both_numbers(type, declared, [call.arguments[i] for _, call in calls])
+                  for i, (type, declared) in enumerate(zip(types, definition.declared, strict=True))]  # fmt: skip
+    if contradictory and told_apart != types:
+        types, kept = told_apart, {case.test for case in consistent}
+        consistent, _ = _elaborate_cases([(test, call) for test, call in calls if test in kept], types, returns)
     function = Function(
         name=definition.signature.name,
         parameters=tuple(map(Parameter, definition.signature.parameters, types)),
@@ -214,6 +215,24 @@ def build_function(
         python_name=definition.signature.name,
     )
     return function, refused + contradictory
+
+
+def _elaborate_cases(
+    calls: Sequence[tuple[str, Call]], types: Sequence[Type], returns: Type
+) -> tuple[list[Case], list[RefusedTest]]:
+    cases, refused = [], []
+    for test, call in calls:
+        try:
+            cases.append(_elaborate_case(test, call, types, returns))
+        except Refused as reason:
+            refused.append(RefusedTest(test, str(reason)))
+    return cases, refused
+
+
+def _both_numbers(type: Type, declared: Type, arguments: Sequence[Any]) -> Type:
+    """The union of int and float for a float that was inferred from ints too."""
+    is_mixed = declared == ANY and type == FLOAT and any(isinstance(argument, int) for argument in arguments)
+    return union([INT, FLOAT]) if is_mixed else type
 
 
 def _type_of_results(calls: Sequence[Call]) -> Type:

@@ -75,11 +75,6 @@ def extract(r: BoundLanguage, text: str) -> Completion:
     return r.extract_completion(problem_of(r, function), text)
 
 
-def test_continuation_ends_at_a_stop_token(r: BoundLanguage) -> None:
-    for more in ("\n# more", "\n```\nDone."):
-        assert extract(r, f"\n    a\n}}{more}\n") == Completion("\n    a\n}")
-
-
 @pytest.mark.parametrize(
     "definition",
     ["f <- function(a) a", "f = function (a)\n  a", "f <<- \\(a) a", "`f` <- function(a) a", '"f" = \\(a) a'],
