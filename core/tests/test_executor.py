@@ -163,6 +163,8 @@ def test_closing_kills_what_runs(sandbox: Sandbox) -> None:
 
 
 DRIVER = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs ignore
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Command, ExecutionPlan, Limits
 from multiplt.execute.sandboxes import find_sandbox
