@@ -23,8 +23,8 @@ from multiplt.translate.prompting import build_rows
 PUBLISHED = {"julia": 159, "lua": 161, "ocaml": 155, "r": 161, "racket": 161}
 """Problems of HumanEval in https://huggingface.co/datasets/nuprl/MultiPL-E, by language."""
 
-BY_HAND = {"HumanEval_78_hex_key", "HumanEval_95_check_dict_case", "HumanEval_130_tri"}
-"""Problems that MultiPL-E's authors changed, so that their types are others."""
+BY_HAND = {"HumanEval_78_hex_key", "HumanEval_95_check_dict_case", "HumanEval_130_tri", "HumanEval_92_any_int"}
+"""Problems whose types MultiPL-E's authors chose otherwise: at theirs, the tests of the last contradict each other."""
 
 MBPP: Row = {
     "task_id": 3,
