@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 
 from multiplt.comments import strip_comments
 from multiplt.docstrings import translate_docstring
 from multiplt.errors import Refused
-from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program
+from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program, Server
 from multiplt.execute.results import read_compat, read_strict
 from multiplt.extraction import Context, extract
 from multiplt.functions import Case, Function, RefusedTest
@@ -104,6 +106,10 @@ class Language(Renderer):
         """Commands that must succeed first: a compiler, say."""
         return ()
 
+    def server(self, program: Program) -> Server | None:
+        """A warm interpreter that runs a program's checks and entry faster, if there is one."""
+        return None
+
     def limits(self, limits: Limits) -> Limits:
         """The limits, widened where the language's runtime needs more than programs do."""
         return limits
@@ -129,6 +135,14 @@ class Language(Renderer):
         if "out of memory" in outcome.stderr.lower():
             return Status.OUT_OF_MEMORY
         return Status.SYNTAX if outcome.failed_check is not None else Status.EXCEPTION
+
+    def text(self, name: str) -> str:
+        """The text of a file beside the module of this class (a harness, say); read once."""
+        return _text(type(self).__module__, name)
+
+    def texts(self, *names: str) -> dict[str, str]:
+        """The texts of files beside the module of this class, by name."""
+        return {name: self.text(name) for name in names}
 
     # -- the hooks ------------------------------------------------------------------------------
 
@@ -237,6 +251,7 @@ class Language(Renderer):
             checks=tuple(self.checks(program)),
             limits=self.limits(limits),
             mounts=self.spec.mounts,
+            server=self.server(program),
         )
 
     def parse_result(self, problem: Problem, program: Program, outcome: Outcome) -> Results:
@@ -255,3 +270,8 @@ class Language(Renderer):
     def doctor(self) -> Iterable[Check]:
         """Further checks of what the language needs, each with its mend."""
         return ()
+
+
+@cache
+def _text(module: str, name: str) -> str:
+    return files(module).joinpath(name).read_text("utf-8")

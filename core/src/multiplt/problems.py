@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -100,8 +101,8 @@ class Strict(_Record):
         """The declared type of the result."""
         return parse_type(self.returns)
 
-    def typed_cases(self) -> tuple[Case, ...]:
-        """The cases with their values elaborated against the declared types."""
+    @cached_property
+    def _typed_cases(self) -> tuple[Case, ...]:
         types, returns = [p.type for p in self.typed_parameters()], self.typed_returns()
         return tuple(
             Case(
@@ -112,6 +113,10 @@ class Strict(_Record):
             )
             for case in self.cases
         )
+
+    def typed_cases(self) -> tuple[Case, ...]:
+        """The cases with their values elaborated against the declared types; read once."""
+        return self._typed_cases
 
 
 class Problem(BaseModel):

@@ -16,27 +16,33 @@ millisecond in which bubblewrap forks can leave a bubblewrap process that waits 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from multiplt.errors import SandboxUnavailable
 from multiplt.execute.diagnosis import why_no_namespaces
 from multiplt.execute.guest_script import guest_script
 from multiplt.execute.mounts import SYSTEM_FILES, SYSTEM_FOLDERS, search_path, toolchain_prefix, user_mounts
-from multiplt.execute.plan import Command, ExecutionPlan
+from multiplt.execute.plan import SERVER_FOLDER, Command, ExecutionPlan, Limits, Outcome
 from multiplt.execute.process_tree import children
 from multiplt.execute.runner import Launch, LocalSandbox
-from multiplt.execute.sandbox import InfrastructureError
+from multiplt.execute.sandbox import InfrastructureError, Stop
 from multiplt.execute.seccomp import seccomp_filter
 from multiplt.execute.spawn import lift
+from multiplt.execute.warm.library import library
+from multiplt.execute.warm.server import WarmServer
+from multiplt.execute.warm.servers import ROOM, Servers
 
 WORK = "/work"
 SHELL = "/run/sh"
+LIBRARY = "/run/serve.so"
 GUEST_USERS = range(60001, 65000)  # unprivileged, and within what containers map
 FILE_OVERHEAD = 8192  # bytes of a tmpfs that a file takes beyond its own, at most
 
@@ -53,6 +59,7 @@ class Bubblewrap(LocalSandbox):
         self._seccomp = seccomp_filter()
         self._guest_users: dict[int, tuple[int, socket.socket]] = {}
         self._lock = threading.Lock()
+        self._servers = Servers(self._start_server)
 
     def probe(self) -> None:
         """See `Sandbox.probe`."""
@@ -63,27 +70,61 @@ class Bubblewrap(LocalSandbox):
         if outcome.exit_code != 0:
             raise SandboxUnavailable(f"bubblewrap runs, but `true` fails in it: {outcome.stderr.strip()}")
 
+    def run(self, plan: ExecutionPlan, *, slot: int = 0, stop: Stop | None = None) -> Outcome:
+        """See `Sandbox.run`; in a warm server where the plan has one and it works."""
+        warm = self._servers.run(plan, slot, stop) if plan.server else None
+        return warm or super().run(plan, slot=slot, stop=stop)
+
+    def close(self) -> None:
+        """See `Sandbox.close`."""
+        self._servers.close()
+
     @contextmanager
     def launch(self, plan: ExecutionPlan, slot: int) -> Iterator[Launch]:
         """See `LocalSandbox.launch`."""
+        files = {_inside(path): text for path, text in plan.files.items()}
         with ExitStack() as stack:
-            inherited: list[int] = []
+            yield self._launch(plan, slot, files, guest_script(plan, own_processes=True), stack)
 
-            def keep(descriptor: int) -> str:
-                inherited.append(lift(descriptor))
-                stack.callback(os.close, inherited[-1])
-                return str(inherited[-1])
+    def _start_server(self, plan: ExecutionPlan, slot: int) -> WarmServer:
+        """The server of a plan; raises `MultipltError` where it cannot be started."""
+        server = plan.server
+        assert server
+        files = {f"{SERVER_FOLDER}/{path}": text for path, text in server.files.items()}
+        ours, theirs = socket.socketpair()
+        with ExitStack() as stack:
+            control = lift(theirs.detach())
+            stack.callback(os.close, control)
+            environment = {**plan.environment, "MULTIPLT_CONTROL": str(control), "MULTIPLT_SERVE": LIBRARY}
+            script = f"ulimit -c 0; exec {shlex.join(server.run.argv)}"
+            limits = plan.limits.with_(scratch=plan.limits.scratch + ROOM)
+            plan = replace(plan, environment=environment, limits=limits)
+            launch = self._launch(plan, slot, files, script, stack, library=library())
+            return WarmServer(self, replace(launch, inherited=(*launch.inherited, control)), ours)
 
-            options = [*_isolation(), *self._view(plan), *_writable(plan)]
-            options += ["--perms", "0111", "--file", keep(os.open("/bin/sh", os.O_RDONLY | os.O_CLOEXEC)), SHELL]
-            for path, text in plan.files.items():
-                options += ["--file", keep(_in_memory(text.encode("utf-8", "surrogatepass"))), _inside(path)]
-            options += ["--remount-ro", "/", "--chdir", WORK]
-            if self._seccomp:
-                options += ["--seccomp", keep(_in_memory(self._seccomp))]
-            argv = [*self._become(slot), self._bwrap, *options]
-            argv += ["--", SHELL, "-c", guest_script(plan, own_processes=True)]
-            yield Launch(tuple(argv), {}, tuple(inherited), tmpfs=(WORK.lstrip("/"), "dev/shm"))
+    def _launch(
+        self, plan: ExecutionPlan, slot: int, files: Mapping[str, str], script: str, stack: ExitStack,
+        library: Path | None = None,
+    ) -> Launch:  # fmt: skip
+        """How to start a script of a plan with files at their places; `stack` closes what that needs."""
+        inherited: list[int] = []
+
+        def keep(descriptor: int) -> str:
+            inherited.append(lift(descriptor))
+            stack.callback(os.close, inherited[-1])
+            return str(inherited[-1])
+
+        options = [*_isolation(), *self._view(plan), *_writable(plan.limits, files.values())]
+        options += ["--perms", "0111", "--file", keep(os.open("/bin/sh", os.O_RDONLY | os.O_CLOEXEC)), SHELL]
+        for path, text in files.items():
+            options += ["--file", keep(_in_memory(text.encode("utf-8", "surrogatepass"))), path]
+        if library:
+            options += ["--perms", "0555", "--file", keep(os.open(library, os.O_RDONLY | os.O_CLOEXEC)), LIBRARY]
+        options += ["--remount-ro", "/", "--chdir", WORK]
+        if self._seccomp:
+            options += ["--seccomp", keep(_in_memory(self._seccomp))]
+        argv = [*self._become(slot), self._bwrap, *options, "--", SHELL, "-c", script]
+        return Launch(tuple(argv), {}, tuple(inherited), tmpfs=(WORK.lstrip("/"), "dev/shm"))
 
     def kill(self, pid: int) -> None:
         """See `LocalSandbox.kill`; with process 1 the whole tree ends, and bubblewrap after it."""
@@ -127,12 +168,12 @@ def _isolation() -> list[str]:
     ]  # fmt: skip
 
 
-def _writable(plan: ExecutionPlan) -> list[str]:
-    """The folders in memory, each with a size; the plan's own files come on top of it."""
-    files = sum(len(text.encode("utf-8", "surrogatepass")) + FILE_OVERHEAD for text in plan.files.values())
+def _writable(limits: Limits, files: Iterable[str]) -> list[str]:
+    """The folders in memory, each with a size; the program's own files come on top of it."""
+    own = sum(len(text.encode("utf-8", "surrogatepass")) + FILE_OVERHEAD for text in files)
     return [
-        "--dev", "/dev", "--size", str(plan.limits.scratch), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
-        "--size", str(plan.limits.scratch + files), "--tmpfs", WORK, "--symlink", WORK, "/tmp",
+        "--dev", "/dev", "--size", str(limits.scratch), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+        "--size", str(limits.scratch + own), "--tmpfs", WORK, "--symlink", WORK, "/tmp",
     ]  # fmt: skip
 
 

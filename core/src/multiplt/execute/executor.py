@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 
+from multiplt.execute.drift import DriftGuard
 from multiplt.execute.machine import MemoryBudget, machine_memory, starved
 from multiplt.execute.outcomes import OutcomeStore
 from multiplt.execute.plan import ExecutionPlan, Outcome
@@ -21,9 +22,10 @@ READY_PER_WORKER = 4  # plans that wait for a worker
 
 @dataclass
 class Counters:
-    """What an executor did: programs run, outcomes reused, timeouts in the end, retries of timeouts."""
+    """What an executor did: programs run, of these in warm servers, outcomes reused, timeouts, retries of these."""
 
     run: int = 0
+    warm: int = 0
     reused: int = 0
     timeouts: int = 0
     retried: int = 0
@@ -45,6 +47,7 @@ class Executor:
         self, sandbox: Sandbox, workers: int | None = None, toolchain: str = "", *, look_ahead: int = LOOK_AHEAD
     ) -> None:
         self.counters = Counters()
+        self.drift = DriftGuard()
         self._sandbox = sandbox
         self._workers = workers or len(os.sched_getaffinity(0))
         self._toolchain = toolchain
@@ -67,9 +70,10 @@ class Executor:
             pool.close()
 
     def close(self) -> None:
-        """Kill what runs and forget the outcomes."""
+        """Kill what runs, end the warm servers and forget the outcomes."""
         if self._active:
             self._active.close()
+        self._sandbox.close()
         self._outcomes.close()
 
     def __enter__(self) -> Executor:
@@ -81,12 +85,16 @@ class Executor:
         self.close()
 
     def _run_one(self, plan: ExecutionPlan, slot: int, stop: Stop) -> Outcome:
-        with self._memory.held(plan.limits.memory, stop):
-            outcome = self._sandbox.run(plan, slot=slot, stop=stop)
-        if not (outcome.timed_out and starved(outcome, plan)):
-            return outcome
-        with self._retrying, self._memory.held(plan.limits.memory, stop):
-            return replace(self._sandbox.run(plan, slot=slot, stop=stop), retried=True)
+        def run(plan: ExecutionPlan) -> Outcome:
+            with self._memory.held(plan.limits.memory, stop):
+                return self._sandbox.run(plan, slot=slot, stop=stop)
+
+        plan = self.drift.trusted(plan)
+        outcome = run(plan)
+        if outcome.timed_out and starved(outcome, plan):
+            with self._retrying:
+                outcome = replace(run(plan), retried=True)
+        return self.drift.settle(plan, outcome, run) if outcome.warm else outcome
 
 
 class _Schedule:
@@ -145,6 +153,7 @@ class _Schedule:
                 continue
             self._outcomes.put(fingerprint, result)
             self._counters.run += 1
+            self._counters.warm += result.warm
             self._counters.timeouts += result.timed_out
             self._counters.retried += result.retried
 

@@ -43,7 +43,7 @@ def guest_script(plan: ExecutionPlan, *, own_processes: bool) -> str:
 
 
 def _limits(limits: Limits, own_processes: bool) -> list[str]:
-    cpu = math.ceil(limits.cpu_s or limits.wall_s)
+    cpu = cpu_limit(limits)
     lines = [
         f"ulimit -St {cpu}; ulimit -Ht {cpu + 1}",  # first SIGXCPU, then SIGKILL
         f"ulimit -v {limits.address_space // 1024}",
@@ -55,3 +55,8 @@ def _limits(limits: Limits, own_processes: bool) -> list[str]:
         processes = limits.processes + SHELL_PROCESSES
         lines.append(f"ulimit -p {processes} || ulimit -u {processes}")  # dash has -p, bash -u
     return lines
+
+
+def cpu_limit(limits: Limits) -> int:
+    """The limit on the CPU time of one process, in whole seconds."""
+    return math.ceil(limits.cpu_s or limits.wall_s)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 MIB = 1024 * 1024
+
+SERVER_FOLDER = "/run/server"
+"""Where the files of a warm server lie."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,30 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Server:
+    """A warm interpreter, in which a plan's program may run instead of one started for it.
+
+    `files` lie in `SERVER_FOLDER`. `run` starts in the folder where programs will lie, loads what they
+    need, loads the library whose path is in the variable MULTIPLT_SERVE, and calls its C function
+    `long multiplt_serve(void)`. That returns (1) in forked children, each with the files, descriptors and
+    limits of a command that was started for itself, which then do what the plan's command does; in a
+    child that stands for one of the plan's checks, the variable MULTIPLT_CHECK is its number. `patience_s`
+    (seconds) is for interpreters whose warm mode computes slowly: a program that takes longer runs
+    again, in the normal mode.
+    """
+
+    files: Mapping[str, str]
+    run: Command
+    patience_s: float | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that makes it what it is."""
+        parts = (sorted(self.files.items()), self.run.argv, self.patience_s)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class ExecutionPlan:
     """What the executor does for one program.
 
@@ -72,7 +100,7 @@ class ExecutionPlan:
     plan. `run` gets the nonce as the first line of its standard input and the record channel as
     descriptor 3 (`/proc/self/fd/3`). The files lie in the working folder, which is writable and
     vanishes afterwards. `mounts` are further host paths that the toolchain reads, `toolchain` is its
-    version, as far as it is known.
+    version, as far as it is known. `server`, where there is one, must come to the same outcome.
     """
 
     files: Mapping[str, str]
@@ -82,6 +110,7 @@ class ExecutionPlan:
     environment: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[str, ...] = ()
     toolchain: str = ""
+    server: Server | None = None
 
     def fingerprint(self, toolchain: str = "") -> str:
         """SHA-256 over all that decides the outcome: files, commands, limits and toolchain version."""
@@ -100,7 +129,7 @@ class Outcome:
     given; `channel_overflow` says that it wrote more than `Limits.channel`. Times are seconds:
     `wall_s` from the first command on, `cpu_s` of all processes, `waited_s` ready to run but without a
     core (None where the machine does not tell). `retried` says that a first try timed out on an
-    overloaded machine.
+    overloaded machine, `warm` that the commands ran in children of a warm server.
     """
 
     exit_code: int
@@ -116,3 +145,4 @@ class Outcome:
     cpu_s: float = 0.0
     waited_s: float | None = None
     retried: bool = False
+    warm: bool = False

@@ -9,7 +9,7 @@ import select
 import signal
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +61,10 @@ class LocalSandbox(Sandbox):
                 process = spawn(launch.argv, launch.environment, launch.inherited)
             except OSError as error:
                 raise InfrastructureError(f"the sandbox {self.name} could not be started: {error}") from error
-            return _Run(self, plan, launch, process, stop).outcome()
+            return Run(self, plan, launch, process, stop).outcome()
 
 
-class _Run:
+class Run:
     """One started program under watch."""
 
     def __init__(
@@ -84,7 +84,7 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """Watch the program to its end."""
-        self._prefer_for_oom()
+        prefer_for_oom(self.process.pid)
         try:
             self._watch()
             exit_code, cpu_s = self._reap()
@@ -93,11 +93,6 @@ class _Run:
             return self._report(exit_code, cpu_s)
         finally:
             self._end()
-
-    def _prefer_for_oom(self) -> None:
-        """Where memory runs out all the same, the kernel is to take guests first."""
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{self.process.pid}/oom_score_adj").write_text("1000")
 
     def _readers(self) -> dict[int, Callable[[bytes], object]]:
         process = self.process
@@ -120,7 +115,7 @@ class _Run:
             for descriptor in readers:
                 if descriptor in ready and not _drain(descriptor, readers[descriptor], BLOCK):
                     poll.unregister(descriptor)
-            if self.process.pidfd in ready:
+            if self._has_ended(ready):
                 return
             if self.stop and self.stop.is_set():
                 raise Stopped
@@ -133,6 +128,13 @@ class _Run:
             elif now >= next_sample and self.started is not None:
                 self._sample()
                 next_sample = time.monotonic() + SAMPLE_S
+
+    def _has_ended(self, ready: Sequence[int]) -> bool:
+        return self.process.pidfd in ready
+
+    def _guests(self) -> list[int]:
+        """The processes that count as the program's."""
+        return process_tree.descendants(self.process.pid)
 
     def _take_status(self, data: bytes) -> None:
         self.status += data
@@ -166,7 +168,7 @@ class _Run:
             self._kill("channel_overflow")
 
     def _sample(self) -> None:
-        guests = process_tree.descendants(self.process.pid)
+        guests = self._guests()
         for pid in guests:
             self.cpu[pid] = max(process_tree.cpu_s(pid), self.cpu.get(pid, 0.0))
             if (waited := process_tree.waited_s(pid)) is not None:
@@ -190,7 +192,13 @@ class _Run:
         self.sandbox.kill(self.process.pid)  # what may be left of it; until the wait its id is its own
         _, status, usage = os.wait4(self.process.pid, 0)
         self.reaped = True
-        return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+        exit_code = os.waitstatus_to_exitcode(status)
+        if self.started is None or (self.sandbox.sheltered and exit_code < 0 and not self.killed):
+            _drain(self.process.stderr, self.stderr.add, LEFTOVER)
+            raise InfrastructureError(
+                f"the sandbox {self.sandbox.name} failed with exit code {exit_code}: {self.stderr.text().strip()}"
+            )
+        return as_exit_code(exit_code), usage.ru_utime + usage.ru_stime
 
     def _end(self) -> None:
         """Leave nothing running and nothing open, however the watch ended."""
@@ -198,17 +206,10 @@ class _Run:
             self.sandbox.kill(self.process.pid)
             if not select.select([self.process.pidfd], [], [], KILL_S)[0]:
                 os.kill(self.process.pid, signal.SIGKILL)
-            self._reap()
+            os.waitpid(self.process.pid, 0)
         self.process.close()
 
     def _report(self, exit_code: int, cpu_s: float) -> Outcome:
-        wall_s = time.monotonic() - (self.started or 0.0)
-        if self.started is None or (self.sandbox.sheltered and exit_code < 0 and not self.killed):
-            raise InfrastructureError(
-                f"the sandbox {self.sandbox.name} failed with exit code {exit_code}: {self.stderr.text().strip()}"
-            )
-        if 0 < exit_code - 128 < signal.NSIG:  # how a shell reports a signal
-            exit_code = 128 - exit_code
         return Outcome(
             exit_code=exit_code,
             stdout=self.stdout.text(),
@@ -219,10 +220,21 @@ class _Run:
             timed_out=self.killed == "timed_out" or exit_code == -signal.SIGXCPU,
             out_of_memory=self.killed == "out_of_memory",
             channel_overflow=self.killed == "channel_overflow",
-            wall_s=wall_s,
+            wall_s=time.monotonic() - (self.started or 0.0),
             cpu_s=max(cpu_s, sum(self.cpu.values())),  # nobody adds up the processes that were killed
             waited_s=sum(self.waited.values()) if self.waited else None,
         )
+
+
+def as_exit_code(code: int) -> int:
+    """An exit code, negative where it is how a shell reports a signal."""
+    return 128 - code if 0 < code - 128 < signal.NSIG else code
+
+
+def prefer_for_oom(pid: int) -> None:
+    """Where memory runs out all the same, the kernel is to take guests first."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def _drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool:

@@ -67,6 +67,9 @@ class Sandbox(ABC):
         failed, and `Stopped` once `stop` is set, after everything was killed.
         """
 
+    def close(self) -> None:  # noqa: B027  (most sandboxes keep nothing)
+        """End what is kept between programs; nothing runs when this is called."""
+
     @abstractmethod
     def probe(self) -> None:
         """Run a trivial program; raise `SandboxUnavailable` with why and the mend where that fails."""

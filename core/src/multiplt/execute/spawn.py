@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], inherited: Sequen
     It gets a pipe each at 0 to 4, `inherited` at their own numbers (10 and up), and nothing else,
     whatever this process itself inherited. Raises `OSError` where that is not possible.
     """
+    with open_pipes() as (ours, theirs):
+        pid = _posix_spawn(argv, environment, theirs, inherited)
+        return Process(pid, os.pidfd_open(pid), *ours)
+
+
+@contextmanager
+def open_pipes() -> Iterator[tuple[list[int], list[int]]]:
+    """A pipe each for 0 to 4: our ends, and theirs, which are closed at the end; ours too where that is an error."""
     ours: list[int] = []
     theirs: list[int] = []
     try:
@@ -49,9 +58,8 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], inherited: Sequen
         os.fchmod(theirs[4], 0o000)
         for descriptor in ours[1:]:
             os.set_blocking(descriptor, False)
-        theirs = [lift(descriptor) for descriptor in theirs]
-        pid = _posix_spawn(argv, environment, theirs, inherited)
-        return Process(pid, os.pidfd_open(pid), *ours)
+        theirs[:] = map(lift, theirs)
+        yield ours, theirs
     except BaseException:
         for descriptor in ours:
             os.close(descriptor)

@@ -52,7 +52,7 @@ def write_parquet(rows: Iterable[Row], file: BinaryIO, metadata: Mapping[str, st
         columns, sizes = _spool(rows, spool)
         schema = _schema(columns, metadata or {})
         spool.seek(0)
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
             for batch in _batches(spool, sizes):
                 writer.write_table(_table(batch, schema))
     return len(sizes)
@@ -164,7 +164,7 @@ def read_parquet(path: Path) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             encoded = [field.name for field in file.schema_arrow if _is_json(field) or field.name == FREE_FORM]
             batches = file.iter_batches(batch_size=BATCH_ROWS)
             for row in chain.from_iterable(batch.to_pylist() for batch in batches):

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from multiplt.errors import Refused
 from multiplt.execute.plan import MIB, Command, ExecutionPlan, Limits, Outcome, Program
@@ -20,7 +19,6 @@ from multiplt_lang_julia.spelling import COMMENTS, RESERVED, distinct, documenta
 from multiplt_lang_julia.suites import failure, is_plain, suite, widened
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
-HARNESS = files(__name__).joinpath("harness.jl").read_text("utf-8")
 ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -116,7 +114,7 @@ class Julia(Language):
             self.entry: "module Candidate end\n"
             'include("harness.jl")\n'
             f'Harness.run_cases(Candidate, "candidate.jl", :{strict.entrypoint}, Any[\n{cases}])\n',
-            "harness.jl": HARNESS,
+            "harness.jl": self.text("harness.jl"),
             "candidate.jl": candidate,
         }
 
@@ -126,7 +124,7 @@ class Julia(Language):
         if program.mode == "strict":
             return program
         main = 'include("harness.jl")\nHarness.run_program("program.jl")\n'
-        return replace(program, files={self.entry: main, "harness.jl": HARNESS, "program.jl": program.text})
+        return replace(program, files={self.entry: main, "program.jl": program.text, **self.texts("harness.jl")})
 
     def end_mark(self) -> str:
         return ""  # the harness writes it

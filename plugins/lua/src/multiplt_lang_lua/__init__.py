@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 from multiplt.errors import Refused
-from multiplt.execute.plan import Command, Outcome, Program
+from multiplt.execute.plan import SERVER_FOLDER, Command, Outcome, Program, Server
 from multiplt.functions import Case, Function
 from multiplt.hookspecs import Check
 from multiplt.idioms import Idioms
@@ -123,7 +122,7 @@ class Lua(Language):
         return {
             self.entry: f'dofile("harness.lua")("candidate.lua", {{\n{cases}}})\n',
             "candidate.lua": f"{candidate}\nreturn {strict.entrypoint}\n",
-            **_sources("harness.lua", "shield.lua"),
+            **self.texts("harness.lua", "shield.lua"),
         }
 
     def end_mark(self) -> str:
@@ -136,10 +135,13 @@ class Lua(Language):
         suite_line = len(LINE_BREAK.findall(self.candidate(problem, completion) + "\n")) + 1
         main = f'dofile("compat.lua")("program.lua", {suite_line})\n'
         texts = {self.entry: main, "program.lua": program.files[self.entry]}
-        return replace(program, files={**texts, **_sources("compat.lua", "shield.lua")})
+        return replace(program, files={**texts, **self.texts("compat.lua", "shield.lua")})
 
     def run(self, program: Program) -> Command:
         return Command("lua5.4", program.entry)
+
+    def server(self, program: Program) -> Server:
+        return Server(self.texts("server.lua"), Command("lua5.4", f"{SERVER_FOLDER}/server.lua"))
 
     def failure_status(self, outcome: Outcome) -> Status:
         if "not enough memory" in outcome.stdout + outcome.stderr:
@@ -151,11 +153,6 @@ class Lua(Language):
     def doctor(self) -> Iterable[Check]:
         found = next(filter(lambda path: Path(path).exists(), LUAUNIT), "")
         return [Check("luaunit", bool(found), found or "not found", "" if found else "apt-get install lua-unit")]
-
-
-def _sources(*names: str) -> dict[str, str]:
-    """The texts of files beside this one."""
-    return {name: files(__name__).joinpath(name).read_text("utf-8") for name in names}
 
 
 plugin = Lua()

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from multiplt import (
     Case,
@@ -157,14 +156,14 @@ class OCaml(Language):
             "let () = Harness.finish ()\n",
         ]
         return {
-            f"{harness}.ml": _text("harness.ml"),
+            f"{harness}.ml": self.text("harness.ml"),
             "candidate.mli": f"val {strict.entrypoint} : {' -> '.join([*types, type_expression(returns)])}\n",
             "candidate.ml": candidate,
             self.entry: "\n".join(main),
         }
 
     def end_mark(self) -> str:
-        return _text("end_mark.ml")
+        return self.text("end_mark.ml")
 
     def checks(self, program: Program) -> Sequence[Command]:
         return [Command("ocamlc", "-w", "-a", *program.files, "-o", "main.byte")] if program.mode == "strict" else []
@@ -190,11 +189,6 @@ def _escape(character: str) -> str:
     if character in ESCAPES or character.isprintable():
         return ESCAPES.get(character, character)
     return "".join(f"\\{byte:03}" for byte in character.encode())
-
-
-def _text(name: str) -> str:
-    """The text of a file beside this one."""
-    return files(__package__).joinpath(name).read_text("utf-8")
 
 
 plugin = OCaml()

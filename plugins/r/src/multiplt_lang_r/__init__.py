@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from multiplt import (
     Case,
@@ -139,7 +138,7 @@ class R(Language):
 
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
         return {
-            **_texts("own.R", "end.R", "harness.R", "values.R"),
+            **self.texts("own.R", "end.R", "harness.R", "values.R"),
             "main.R": BEGIN + MAIN.format(name=strict.entrypoint),
             "candidate.R": candidate,
             "cases.R": "".join(f"{self.call('candidate', arguments)}\n" for arguments in calls),
@@ -149,7 +148,7 @@ class R(Language):
         program = super().build_program(problem, completion)
         if program.mode == "strict":
             return program
-        return replace(program, files={**_texts("own.R", "end.R"), "main.R": BEGIN + program.files["main.R"]})
+        return replace(program, files={**self.texts("own.R", "end.R"), "main.R": BEGIN + program.files["main.R"]})
 
     def end_mark(self) -> str:
         return 'base::assign("complete", TRUE, base::getOption("multiplt.run"))'
@@ -163,11 +162,6 @@ class R(Language):
 
     def failure_status(self, outcome: Outcome) -> Status:
         return failure(outcome.stderr)
-
-
-def _texts(*names: str) -> dict[str, str]:
-    """The texts of files beside this one, by name."""
-    return {name: files(__package__).joinpath(name).read_text("utf-8") for name in names}
 
 
 plugin = R()

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from multiplt.execute.plan import Command, Outcome, Program
 from multiplt.functions import Case, Function
@@ -97,7 +96,7 @@ class Racket(Language):
             "main.rkt": "#lang racket/base\n"
             '(require racket/set "harness.rkt")\n'
             f"(run-cases \"candidate.rkt\" '{strict.entrypoint}{cases})\n",
-            "harness.rkt": files(__name__).joinpath("harness.rkt").read_text("utf-8"),
+            "harness.rkt": self.text("harness.rkt"),
             "candidate.rkt": f"{candidate}\n(provide {strict.entrypoint})\n",
         }
 

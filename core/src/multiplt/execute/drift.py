@@ -1,0 +1,70 @@
+"""Guarding against drift: a sample of what ran in warm servers is run again, started for itself."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from multiplt.execute.plan import ExecutionPlan, Outcome
+
+EVERY = 500
+"""Programs of a server to one that is run again; the first is."""
+
+log = logging.getLogger(__name__)
+
+
+class DriftGuard:
+    """Which servers are trusted: those in which no sampled program came to another outcome than one-shot.
+
+    `sampled` counts the programs that were run again, `drifted` those of them that came out differently.
+    """
+
+    def __init__(self) -> None:
+        self.sampled = 0
+        self.drifted = 0
+        self._runs: Counter[str] = Counter()
+        self._distrusted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def trusted(self, plan: ExecutionPlan) -> ExecutionPlan:
+        """The plan, without its server where that is not trusted any more."""
+        distrusted = plan.server and plan.server.fingerprint in self._distrusted
+        return replace(plan, server=None) if distrusted else plan
+
+    def settle(self, plan: ExecutionPlan, outcome: Outcome, run: Callable[[ExecutionPlan], Outcome]) -> Outcome:
+        """What counts of a plan that ran in its server; `run` runs it again if it is one of the sample.
+
+        A program that changes by itself, from one run to the next, says nothing.
+        """
+        if plan.server is None or not self._is_due(plan.server.fingerprint):
+            return outcome
+        alone = replace(plan, server=None)
+        first = run(alone)
+        if _decisive(first) == _decisive(outcome) or _decisive(first) != _decisive(run(alone)):
+            return outcome
+        with self._lock:
+            self.drifted += 1
+            self._distrusted.add(plan.server.fingerprint)
+        name = plan.server.run.argv[0]
+        log.warning("a program came to another outcome in a warm %s than by itself; programs run one-shot now", name)
+        return first
+
+    def _is_due(self, server: str) -> bool:
+        with self._lock:
+            due = self._runs[server] % EVERY == 0
+            self._runs[server] += 1
+            self.sampled += due
+        return due
+
+
+def _decisive(outcome: Outcome) -> tuple[object, ...]:
+    """What of an outcome decides a verdict: how it ended, and the records without the nonce."""
+    last = rb"\d+:z" + outcome.nonce.encode() + rb" \d+\Z"
+    return (
+        outcome.exit_code, outcome.failed_check, outcome.timed_out, outcome.out_of_memory, outcome.channel_overflow,
+        re.sub(last, b"z", outcome.records),
+    )  # fmt: skip

@@ -1,0 +1,215 @@
+/* The loop of a warm server (multiplt.execute.warm): for every command of every program that comes over the control
+ * socket it forks a child and returns in the child alone, which then is an interpreter with everything loaded, in the
+ * program's folder, with the descriptors and limits of a program that was started for itself.
+ *
+ * A request is the byte R with four descriptors (the program's 0 to 3), a `struct request` and the files. The answer
+ * comes when all that the program started is gone and its files are wiped; the byte K asks to kill it before.
+ *
+ * Guests have the server's user, so the server is made out of their reach: it is process 1 of its namespace and ignores
+ * what is at its default there (signal(7)), it is not dumpable (no ptrace, no /proc/1/mem), its threads cannot be
+ * signalled, and limits, priority and cores that a guest set for it end it; then a new one is started. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { GIVEN = 4, CHANNEL = 3, LIMITS = 5, SIGNALS = 65, DESCRIPTORS = 1024, TROUBLE = 71 };
+static const int RESOURCES[LIMITS] = {RLIMIT_CPU, RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC};
+struct request { uint64_t checks, files, limits[LIMITS]; };
+struct file { uint64_t path, data; }; /* lengths of what follows */
+struct answer { int64_t status, failed_check, cpu_us; };
+struct settings { struct rlimit limits[RLIM_NLIMITS]; cpu_set_t cores; int nice, policy; };
+
+static int control;
+static pid_t first_guest;
+static char memory[DESCRIPTORS]; /* which descriptors are /proc/self/mem */
+static struct sigaction handlers[SIGNALS];
+static sigset_t blocked;
+
+static void must(int well) { if (!well) _exit(TROUBLE); }
+
+/* The request. */
+
+static void *take(size_t size) {
+    char *data = calloc(size + 1, 1);
+    must(data != NULL);
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(control, data + done, size - done);
+        must(got > 0);
+        done += got;
+    }
+    return data;
+}
+
+static void take_descriptors(int *given) {
+    for (char word = 'K'; word != 'R';) { /* a K may come late, after its program has ended */
+        union { struct cmsghdr head; char room[CMSG_SPACE(GIVEN * sizeof(int))]; } extra;
+        struct iovec place = {&word, 1};
+        struct msghdr message = {.msg_iov = &place, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra};
+        must(recvmsg(control, &message, MSG_CMSG_CLOEXEC) == 1);
+        must(word == 'K' || (message.msg_controllen && extra.head.cmsg_len == CMSG_LEN(GIVEN * sizeof(int))));
+        memcpy(given, CMSG_DATA(&extra.head), GIVEN * sizeof(int));
+    }
+}
+
+static void take_file(void) {
+    struct file *length = take(sizeof *length);
+    char *path = take(length->path), *data = take(length->data);
+    for (char *slash = path; (slash = strchr(slash, '/')); *slash++ = '/') *slash = 0, mkdir(path, 0755);
+    FILE *file = fopen(path, "wxe");
+    must(file && fwrite(data, 1, length->data, file) == length->data && !fclose(file));
+    free(data), free(path), free(length);
+}
+
+/* What the server must find as it was. */
+
+static void read_settings(struct settings *now) {
+    memset(now, 0, sizeof *now);
+    for (int resource = 0; resource < RLIM_NLIMITS; resource++) getrlimit(resource, &now->limits[resource]);
+    sched_getaffinity(0, sizeof now->cores, &now->cores);
+    now->nice = getpriority(PRIO_PROCESS, 0);
+    now->policy = sched_getscheduler(0);
+}
+
+/* The interpreter's handlers would note a signal, and the next guest would inherit the note. */
+static void ignore_signals(void) {
+    struct sigaction initial = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < SIGNALS; number++)
+        if (!sigaction(number, NULL, &handlers[number])) sigaction(number, &initial, NULL);
+    must(!sigemptyset(&none) && !sigprocmask(SIG_SETMASK, &none, &blocked));
+}
+
+static int allow(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    return (void)status, (void)place, (kind == FTW_D || kind == FTW_DNR) && chmod(path, 0755);
+}
+
+static int delete(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    return (void)status, (void)kind, place->level && remove(path);
+}
+
+static void wipe(const char *folder) {
+    must(!nftw(folder, allow, 16, FTW_PHYS) && !nftw(folder, delete, 16, FTW_DEPTH | FTW_PHYS));
+}
+
+/* The guest. */
+
+/* An interpreter may hold its own memory open, to write machine code; a child's descriptor must be on its own. */
+static void find_memory(void) {
+    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+        char link[64], target[64] = "";
+        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+        memory[descriptor] = readlink(link, target, sizeof target - 1) > 0 && !strcmp(target, "/proc/1/mem");
+    }
+}
+
+static void reopen_memory(void) {
+    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+        if (!memory[descriptor]) continue;
+        int own = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+        must(own >= 0 && dup3(own, descriptor, O_CLOEXEC) >= 0 && !close(own));
+    }
+}
+
+/* No signal to a thread of the server, whose ids are below those of all guests. */
+static void shield_threads(void) {
+    const uint32_t number = offsetof(struct seccomp_data, nr), id = offsetof(struct seccomp_data, args);
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tkill, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, id),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first_guest ? first_guest : getpid(), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    };
+    struct sock_fprog filter = {sizeof rules / sizeof *rules, rules};
+    must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+}
+
+static void become_guest(const struct request *request, const int *given, uint64_t command) {
+    setsid();
+    must(!prctl(PR_SET_PDEATHSIG, SIGKILL) && !prctl(PR_SET_DUMPABLE, 1) && getppid() == 1);
+    for (int number = 0; number < GIVEN; number++) must(dup2(given[number], number) == number && !close(given[number]));
+    close(control);
+    reopen_memory();
+    if (command < request->checks) { /* it gets neither the nonce nor the channel */
+        char name[24];
+        int nothing = open("/dev/null", O_RDONLY);
+        snprintf(name, sizeof name, "%d", (int)command);
+        must(nothing >= 0 && dup2(nothing, 0) == 0 && !close(nothing) && !close(CHANNEL) && !setenv("MULTIPLT_CHECK", name, 1));
+    }
+    shield_threads();
+    for (int limit = 0; limit < LIMITS; limit++) {
+        struct rlimit value = {request->limits[limit], request->limits[limit] + (RESOURCES[limit] == RLIMIT_CPU)};
+        must(!setrlimit(RESOURCES[limit], &value));
+    }
+    for (int number = 1; number < SIGNALS; number++) sigaction(number, &handlers[number], NULL);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Waits for a command's end, or for a K (true), and ends all that it started. */
+static int end_guest(pid_t guest, struct answer *answer) {
+    struct pollfd watched[2] = {{syscall(SYS_pidfd_open, guest, 0), POLLIN, 0}, {control, POLLIN, 0}};
+    while (poll(watched, 2, -1) < 0) must(errno == EINTR);
+    const int killed = !watched[0].revents;
+    if (killed) free(take(1));
+    kill(guest, SIGKILL), kill(-1, SIGKILL), close(watched[0].fd);
+    struct rusage used;
+    for (int status, ended; (ended = wait4(-1, &status, __WALL, &used)) > 0 || errno == EINTR;) {
+        if (ended == guest) answer->status = status;
+        answer->cpu_us += (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    }
+    return killed;
+}
+
+/* Serves until the control socket, whose number is in MULTIPLT_CONTROL, closes. Returns 1 in each child; where it is to
+ * do a check instead of the program's run, MULTIPLT_CHECK is the check's number. */
+long multiplt_serve(void) {
+    const char *number = getenv("MULTIPLT_CONTROL");
+    must(number && (control = atoi(number)) >= GIVEN && getpid() == 1);
+    must(!unsetenv("MULTIPLT_CONTROL") && !unsetenv("MULTIPLT_SERVE"));
+    must(!prctl(PR_SET_DUMPABLE, 0) && !fcntl(control, F_SETFD, FD_CLOEXEC));
+    struct settings settings, now;
+    struct answer answer = {0, -1, 0}; /* the first says that the server is up */
+    find_memory(), ignore_signals();
+    for (read_settings(&settings);; must(!memcmp(&now, &settings, sizeof now))) {
+        int given[GIVEN];
+        must(write(control, &answer, sizeof answer) == sizeof answer);
+        take_descriptors(given);
+        struct request *request = take(sizeof *request);
+        for (uint64_t file = 0; file < request->files; file++) take_file();
+        answer = (struct answer){0, -1, 0};
+        int killed = 0;
+        for (uint64_t command = 0; command <= request->checks && !killed && answer.failed_check < 0; command++) {
+            const pid_t guest = fork();
+            must(guest >= 0);
+            if (!guest) return become_guest(request, given, command), 1;
+            if (!first_guest) first_guest = guest;
+            killed = end_guest(guest, &answer);
+            if (command < request->checks && answer.status) answer.failed_check = command;
+        }
+        for (int place = 0; place < GIVEN; place++) close(given[place]);
+        free(request);
+        wipe("."), wipe("/dev/shm");
+        read_settings(&now);
+    }
+}
