@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -101,22 +101,22 @@ class Strict(_Record):
         """The declared type of the result."""
         return parse_type(self.returns)
 
-    @cached_property
-    def _typed_cases(self) -> tuple[Case, ...]:
-        types, returns = [p.type for p in self.typed_parameters()], self.typed_returns()
-        return tuple(
-            Case(
-                tuple(elaborate(read_value(text), type) for text, type in zip(case.arguments, types, strict=True)),
-                elaborate(read_value(case.expected), BOOL if case.check == "truth" else returns, expected=True),
-                case.check,
-                case.tolerance,
-            )
-            for case in self.cases
-        )
-
     def typed_cases(self) -> tuple[Case, ...]:
-        """The cases with their values elaborated against the declared types; read once."""
-        return self._typed_cases
+        """The cases with their values elaborated against the declared types."""
+        return _typed_cases(self.cases, self.typed_parameters(), self.typed_returns())
+
+
+@lru_cache(maxsize=256)  # a problem comes many times, with a completion each
+def _typed_cases(cases: tuple[CaseText, ...], parameters: tuple[Parameter, ...], returns: Type) -> tuple[Case, ...]:
+    return tuple(
+        Case(
+            tuple(elaborate(read_value(text), p.type) for text, p in zip(case.arguments, parameters, strict=True)),
+            elaborate(read_value(case.expected), BOOL if case.check == "truth" else returns, expected=True),
+            case.check,
+            case.tolerance,
+        )
+        for case in cases
+    )
 
 
 class Problem(BaseModel):

@@ -75,6 +75,10 @@ class Bubblewrap(LocalSandbox):
         warm = self._servers.run(plan, slot, stop) if plan.server else None
         return warm or super().run(plan, slot=slot, stop=stop)
 
+    def kept(self) -> frozenset[int]:
+        """See `Sandbox.kept`."""
+        return self._servers.processes()
+
     def close(self) -> None:
         """See `Sandbox.close`."""
         self._servers.close()
@@ -104,7 +108,7 @@ class Bubblewrap(LocalSandbox):
 
     def _launch(
         self, plan: ExecutionPlan, slot: int, files: Mapping[str, str], script: str, stack: ExitStack,
-        library: Path | None = None,
+        library: bytes = b"",
     ) -> Launch:  # fmt: skip
         """How to start a script of a plan with files at their places; `stack` closes what that needs."""
         inherited: list[int] = []
@@ -119,7 +123,7 @@ class Bubblewrap(LocalSandbox):
         for path, text in files.items():
             options += ["--file", keep(_in_memory(text.encode("utf-8", "surrogatepass"))), path]
         if library:
-            options += ["--perms", "0555", "--file", keep(os.open(library, os.O_RDONLY | os.O_CLOEXEC)), LIBRARY]
+            options += ["--perms", "0555", "--file", keep(_in_memory(library)), LIBRARY]
         options += ["--remount-ro", "/", "--chdir", WORK]
         if self._seccomp:
             options += ["--seccomp", keep(_in_memory(self._seccomp))]

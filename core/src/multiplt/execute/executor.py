@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 
+from multiplt.execute import process_tree
 from multiplt.execute.drift import DriftGuard
 from multiplt.execute.machine import MemoryBudget, machine_memory, starved
 from multiplt.execute.outcomes import OutcomeStore
@@ -68,6 +69,10 @@ class Executor:
             yield from _Schedule(self, pool, iter(plans)).outcomes()
         finally:
             pool.close()
+
+    def left_behind(self) -> set[int]:
+        """Processes under this one that are not the sandbox's own: none where nothing runs."""
+        return set(process_tree.descendants(os.getpid())) - self._sandbox.kept()
 
     def close(self) -> None:
         """Kill what runs, end the warm servers and forget the outcomes."""

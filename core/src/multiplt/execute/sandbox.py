@@ -67,6 +67,10 @@ class Sandbox(ABC):
         failed, and `Stopped` once `stop` is set, after everything was killed.
         """
 
+    def kept(self) -> frozenset[int]:
+        """The processes that are kept between programs, by id."""
+        return frozenset()
+
     def close(self) -> None:  # noqa: B027  (most sandboxes keep nothing)
         """End what is kept between programs; nothing runs when this is called."""
 

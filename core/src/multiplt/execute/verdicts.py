@@ -77,7 +77,7 @@ class Judge:
         plan = self.language.execution_plan(Program({}, ""), replace(self.limits, wall_s=PATIENCE_S))
         mend = f"install it: apt-get install {spec.package}"
         try:
-            outcome = next(self.executor.run([replace(plan, run=Command(*spec.toolchain), checks=())]))
+            outcome = next(self.executor.run([replace(plan, run=Command(*spec.toolchain), checks=(), server=None)]))
         except InfrastructureError as error:
             raise MultipltError(f"{spec.toolchain[0]}, the toolchain of {spec.name}, does not start; {mend}") from error
         said = (outcome.stdout.strip() or outcome.stderr.strip()).splitlines()

@@ -100,7 +100,8 @@ def _lay_out(language: BoundLanguage, trial: Trial | MultipltError) -> _LaidOut:
         memory=min(plan.limits.memory, WIDENED * trial.limits.memory),
         wall_s=min(plan.limits.wall_s, WIDENED * trial.limits.wall_s),
     )
-    return _LaidOut(problem, program, replace(plan, limits=limits), trial.bare)
+    server = None if trial.bare else plan.server
+    return _LaidOut(problem, program, replace(plan, limits=limits, server=server), trial.bare)
 
 
 def _read(language: BoundLanguage, laid_out: _LaidOut, outcome: Outcome | MultipltError) -> Tried:

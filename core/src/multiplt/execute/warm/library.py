@@ -6,14 +6,16 @@ import hashlib
 import os
 import shutil
 import subprocess
-import threading
+import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from multiplt.errors import MultipltError
 
-FLAGS = ("-O2", "-shared", "-fPIC")
+FLAGS = ("-O2", "-shared", "-fPIC", "-x", "c")
+MEND = "apt-get install gcc libc6-dev"
 
 
 class NoCompiler(MultipltError):
@@ -21,33 +23,37 @@ class NoCompiler(MultipltError):
 
 
 @cache
-def library() -> Path:
-    """The compiled `serve.c`, in the user's cache folder; compiled now where it is not there yet.
+def library() -> bytes:
+    """The compiled `serve.c`: from the user's cache folder, or compiled now and kept there.
 
     Raises `NoCompiler`, with the mend.
     """
     source = files(__package__).joinpath("serve.c").read_bytes()
     name = f"serve-{hashlib.sha256(source + os.uname().machine.encode()).hexdigest()[:16]}.so"
-    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multiplt" / name
-    if not path.exists():
-        _compile(source, path)
-    return path
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multiplt" / name
+    with suppress(OSError):
+        return kept.read_bytes()
+    compiled = _compile(source)
+    with suppress(OSError):  # then the next process compiles it again
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_suffix(f".{os.getpid()}")
+        aside.write_bytes(compiled)
+        aside.rename(kept)
+    return compiled
 
 
-def _compile(source: bytes, path: Path) -> None:
+def _compile(source: bytes) -> bytes:
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        raise NoCompiler("there is no C compiler, so programs run one-shot, which is slower; apt-get install gcc")
-    aside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        command = [compiler, *FLAGS, "-x", "c", "-", "-o", str(aside)]
-        done = subprocess.run(command, input=source, capture_output=True, check=False)
+        raise NoCompiler(f"there is no C compiler for warm servers; {MEND}")
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "serve.so")
+        try:
+            command = [compiler, *FLAGS, "-", "-o", str(target)]
+            done = subprocess.run(command, input=source, capture_output=True, check=False)
+        except OSError as error:
+            raise NoCompiler(f"{compiler} does not start ({error}), so there are no warm servers; {MEND}") from error
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            why = said[-1] if said else "it says nothing"
-            mend = "apt-get install gcc libc6-dev"
-            raise NoCompiler(f"{compiler} fails on serve.c, so programs run one-shot ({why}); {mend}")
-        aside.rename(path)
-    except OSError as error:
-        raise NoCompiler(f"{path} cannot be written, so programs run one-shot ({error}); set XDG_CACHE_HOME") from error
+            raise NoCompiler(f"{compiler} fails on the code of warm servers ({said[-1] if said else ''}); {MEND}")
+        return target.read_bytes()

@@ -60,6 +60,11 @@ class WarmServer:
         watched = Process(self.process.pid, os.dup(self.process.pidfd), *ours)
         return _GuestRun(self, plan, watched, stop).outcome()
 
+    @property
+    def processes(self) -> frozenset[int]:
+        """Its own processes, without those of programs."""
+        return self.own | {self.process.pid}
+
     def close(self) -> None:
         """Kill it and everything in it."""
         self.control.close()

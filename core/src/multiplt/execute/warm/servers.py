@@ -68,6 +68,11 @@ class Servers:
             return None
         return replace(outcome, warm=True)
 
+    def processes(self) -> frozenset[int]:
+        """The processes of all servers."""
+        servers = [own.server for own in self._slots.values() if own.server]
+        return frozenset().union(*(server.processes for server in servers))
+
     def close(self) -> None:
         """End all servers."""
         for own in self._slots.values():
@@ -87,7 +92,7 @@ class Servers:
         if own.server is None:
             try:
                 own.server = self._starter.submit(self.start, plan, slot).result()
-            except MultipltError as error:
+            except (MultipltError, OSError) as error:
                 self._unusable.add(plan.server.fingerprint)
                 log.warning("%s; programs run one-shot", error)
         return own.server

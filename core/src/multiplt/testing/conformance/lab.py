@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
-from multiplt.execute.process_tree import children
 from multiplt.execute.verdicts import Judge
 from multiplt.functions import Function
 from multiplt.plugins import BoundLanguage
@@ -32,7 +30,7 @@ class Lab:
         self.material = material
         self.executor = executor
         self.judge = Judge(language, executor, Limits())
-        self._processes = set(children(os.getpid()))
+        self._processes = executor.left_behind()
         self._made: dict[Callable[[Lab], Any], Any] = {}
 
     def once(self, make: Callable[[Lab], T]) -> T:
@@ -77,4 +75,4 @@ class Lab:
 
     def left_behind(self) -> set[int]:
         """Processes under this one that were not there at the beginning."""
-        return set(children(os.getpid())) - self._processes
+        return self.executor.left_behind() - self._processes
