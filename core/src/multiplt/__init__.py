@@ -4,7 +4,7 @@ This is all that a plugin needs to import; `multiplt.hookspecs` is the contract.
 """
 
 from multiplt.errors import MultipltError, Refused
-from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program
+from multiplt.execute.plan import SERVER_FOLDER, Command, ExecutionPlan, Limits, Outcome, Program, Server
 from multiplt.functions import Case, Function, Parameter
 from multiplt.hookspecs import Check, Cleaned, Results, Suite, hookimpl
 from multiplt.idioms import Idioms
@@ -15,6 +15,7 @@ from multiplt.types import Type, parse_type
 from multiplt.values import Value
 
 __all__ = [
+    "SERVER_FOLDER",
     "Case",
     "Check",
     "Cleaned",
@@ -34,6 +35,7 @@ __all__ = [
     "Program",
     "Refused",
     "Results",
+    "Server",
     "Status",
     "Strict",
     "Suite",

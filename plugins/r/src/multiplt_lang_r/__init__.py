@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from multiplt import (
+    SERVER_FOLDER,
     Case,
     Command,
     CommentSyntax,
@@ -21,6 +22,7 @@ from multiplt import (
     Problem,
     Program,
     Refused,
+    Server,
     Status,
     Strict,
     Terms,
@@ -35,6 +37,8 @@ from multiplt_lang_r.suites import suite, truth_test, type_test
 
 RESERVED = "if else repeat while function for next break TRUE FALSE NULL Inf NaN NA in"
 RAW_STRING_OR_OPERATOR = r"(?s:[rR](?P<quote>[\"'])(?P<dashes>-*)[(\[{].*?[)\]}](?P=dashes)(?P=quote)|%[^%\n]*%)"
+
+PATIENCE_S = 2.0  # for a warm R, which does not compile
 
 DEEPEST = 30  # levels of a literal; the parser ends at 50 brackets
 LONGEST_NAME = 5000  # characters of an argument's name; the parser ends at 10,000 bytes
@@ -155,6 +159,10 @@ class R(Language):
 
     def run(self, program: Program) -> Command:
         return Command("Rscript", "--vanilla", program.entry)
+
+    def server(self, program: Program) -> Server:
+        run = Command("Rscript", "--vanilla", f"{SERVER_FOLDER}/server.R")
+        return Server(self.texts("server.R"), run, PATIENCE_S)
 
     def execution_plan(self, program: Program, limits: Limits) -> ExecutionPlan:
         environment = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -181,6 +181,18 @@ static int end_guest(pid_t guest, struct answer *answer) {
     return killed;
 }
 
+/* For an interpreter that reads its script as it goes: makes the script that it has read to the end go on in another
+ * file. Called with the paths of both, each in an array of one. */
+void multiplt_go_on(char **script, char **other) {
+    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+        char link[64], target[256] = "";
+        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+        if (readlink(link, target, sizeof target - 1) < 0 || strcmp(target, *script)) continue;
+        int file = open(*other, O_RDONLY | O_CLOEXEC);
+        must(file >= 0 && dup3(file, descriptor, O_CLOEXEC) >= 0 && !close(file));
+    }
+}
+
 /* Serves until the control socket, whose number is in MULTIPLT_CONTROL, closes. Returns 1 in each child; where it is to
  * do a check instead of the program's run, MULTIPLT_CHECK is the check's number. */
 long multiplt_serve(void) {
