@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
 from multiplt.asserts import Call, Pending
 from multiplt.errors import Refused
-from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome
+from multiplt.execute.plan import SERVER_FOLDER, Command, ExecutionPlan, Limits, Outcome, Server
 from multiplt.execute.records import BadRecord, CaseResult, read_records
 from multiplt.functions import Definition
 from multiplt.literals import read_value, to_text
@@ -21,6 +22,10 @@ Calls = tuple[Call, ...]
 LIMITS = Limits(wall_s=10.0)
 SEEDS = ("0", "1")
 """Tests are evaluated once under each hash seed, so that an answer that depends on it shows."""
+
+
+RECORDER = {"recorder.py": "source/recorder.py", "literals.py": "literals.py"}
+"""Where the files of a program come from in this package."""
 
 
 class Runs(Protocol):
@@ -45,16 +50,25 @@ class Evaluation:
             "parameters": self.definition.signature.parameters,
             "tests": [pending.test for pending in self.tests],
         }
-        package = files("multiplt")
-        sources = {
-            "recorder.py": (package / "source" / "recorder.py").read_text(),
-            "literals.py": (package / "literals.py").read_text(),
-            "job.json": json.dumps(job),
-        }
-        run = Command("python3", "-S", "-B", "recorder.py")
-        return [
-            ExecutionPlan(sources, run, limits=LIMITS, environment={"PYTHONHASHSEED": seed}) for seed in SEEDS
-        ]
+        plan = ExecutionPlan({**_recorder(), "job.json": json.dumps(job)}, _python("recorder.py"), limits=LIMITS)
+        server = _server()
+        return [replace(plan, environment={"PYTHONHASHSEED": seed}, server=server) for seed in SEEDS]
+
+
+def _python(script: str) -> Command:
+    return Command("python3", "-S", "-B", script)
+
+
+@cache
+def _recorder() -> dict[str, str]:
+    package = files("multiplt")
+    return {name: (package / path).read_text() for name, path in RECORDER.items()}
+
+
+@cache
+def _server() -> Server:
+    script = files("multiplt").joinpath("source", "server.py").read_text()
+    return Server({**_recorder(), "server.py": script}, _python(f"{SERVER_FOLDER}/server.py"))
 
 
 def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list[Calls | Refused]]:

@@ -86,4 +86,5 @@ def main() -> None:
     channel.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

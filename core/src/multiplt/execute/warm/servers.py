@@ -12,8 +12,11 @@ from multiplt.execute.plan import ExecutionPlan, Outcome
 from multiplt.execute.sandbox import Stop
 from multiplt.execute.warm.server import ServerLost, WarmServer
 
-MOST = 512
-"""Servers started at the same time."""
+THREADS = 512
+"""Servers started at the same time, at most."""
+
+KINDS = 2
+"""Kinds of servers that a worker keeps; that of the latest program is the last to go."""
 
 WORTH = 1
 """Programs of a kind that a worker runs one-shot before it starts a server for them."""
@@ -25,12 +28,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Slot:
-    """What a worker has: programs seen of the latest kind, and their server once there is one."""
+class _Kept:
+    """What a worker has for programs of one kind: how many it has seen, and once there is one the server."""
 
-    kind: object = None
     seen: int = 0
     server: WarmServer | None = None
+
+    def end(self) -> None:
+        if self.server:
+            self.server.close()
+        self.server = None
 
 
 @dataclass
@@ -41,9 +48,9 @@ class Servers:
     """
 
     start: Callable[[ExecutionPlan, int], WarmServer]
-    _slots: dict[int, _Slot] = field(default_factory=dict)
+    _slots: dict[int, dict[object, _Kept]] = field(default_factory=dict)
     _unusable: set[str] = field(default_factory=set)
-    _starter: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST, "multiplt-servers"))
+    _starter: ThreadPoolExecutor = field(default_factory=lambda: _threads())
 
     def run(self, plan: ExecutionPlan, slot: int, stop: Stop | None) -> Outcome | None:
         """What came of a plan in its server; None where it has to run one-shot.
@@ -52,17 +59,17 @@ class Servers:
         not outlive the program, or computes slowly and ran out of patience.
         """
         assert plan.server
-        own = self._slots.setdefault(slot, _Slot())
+        kept = self._kept(plan, slot)
         patience_s = plan.server.patience_s or plan.limits.wall_s
         hurried = replace(plan, limits=plan.limits.with_(wall_s=min(patience_s, plan.limits.wall_s)))
         try:
-            server = self._server(plan, slot, own)
+            server = self._server(plan, slot, kept)
             outcome = server.run(hurried, stop) if server else None
         except ServerLost:
-            _end(own)
+            kept.end()
             return None
         except BaseException:
-            _end(own)
+            kept.end()
             raise
         if outcome is None or (outcome.timed_out and patience_s < plan.limits.wall_s):
             return None
@@ -70,38 +77,45 @@ class Servers:
 
     def processes(self) -> frozenset[int]:
         """The processes of all servers."""
-        servers = [own.server for own in self._slots.values() if own.server]
+        servers = [kept.server for own in self._slots.values() for kept in own.values() if kept.server]
         return frozenset().union(*(server.processes for server in servers))
 
     def close(self) -> None:
         """End all servers."""
         for own in self._slots.values():
-            _end(own)
+            for kept in own.values():
+                kept.end()
+        self._slots.clear()
         self._starter.shutdown()
+        self._starter = _threads()
 
-    def _server(self, plan: ExecutionPlan, slot: int, own: _Slot) -> WarmServer | None:
-        """The server for the plan, which takes the place of another in its slot."""
+    def _kept(self, plan: ExecutionPlan, slot: int) -> _Kept:
+        """What the slot has for programs of this kind, as the latest of its kinds."""
         assert plan.server
-        kind = (plan.server.fingerprint, plan.environment, plan.mounts, plan.limits.scratch)
-        if own.kind != kind:
-            _end(own)
-            own.kind, own.seen = kind, 0
-        own.seen += 1
-        if own.seen <= WORTH or plan.server.fingerprint in self._unusable or _size(plan) > ROOM:
+        kind = (plan.server.fingerprint, tuple(sorted(plan.environment.items())), plan.mounts, plan.limits.scratch)
+        own = self._slots.setdefault(slot, {})
+        own[kind] = own.pop(kind) if kind in own else _Kept()
+        if len(own) > KINDS:
+            own.pop(next(iter(own))).end()
+        return own[kind]
+
+    def _server(self, plan: ExecutionPlan, slot: int, kept: _Kept) -> WarmServer | None:
+        """The server for the plan, if there is to be one."""
+        assert plan.server
+        kept.seen += 1
+        if kept.seen <= WORTH or plan.server.fingerprint in self._unusable or _size(plan) > ROOM:
             return None
-        if own.server is None:
+        if kept.server is None:
             try:
-                own.server = self._starter.submit(self.start, plan, slot).result()
+                kept.server = self._starter.submit(self.start, plan, slot).result()
             except (MultipltError, OSError) as error:
                 self._unusable.add(plan.server.fingerprint)
                 log.warning("%s; programs run one-shot", error)
-        return own.server
+        return kept.server
 
 
-def _end(own: _Slot) -> None:
-    if own.server:
-        own.server.close()
-    own.server = None
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, "multiplt-servers")
 
 
 def _size(plan: ExecutionPlan) -> int:
