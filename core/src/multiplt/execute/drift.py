@@ -62,9 +62,8 @@ class DriftGuard:
 
 
 def _decisive(outcome: Outcome) -> tuple[object, ...]:
-    """What of an outcome decides a verdict: how it ended, and the records without the nonce."""
+    """What of an outcome decides a verdict: the limit that it met, or exit code and records without the nonce."""
+    if outcome.timed_out or outcome.out_of_memory or outcome.channel_overflow:
+        return outcome.timed_out, outcome.out_of_memory, outcome.channel_overflow
     last = rb"\d+:z" + outcome.nonce.encode() + rb" \d+\Z"
-    return (
-        outcome.exit_code, outcome.failed_check, outcome.timed_out, outcome.out_of_memory, outcome.channel_overflow,
-        re.sub(last, b"z", outcome.records),
-    )  # fmt: skip
+    return outcome.exit_code, outcome.failed_check, re.sub(last, b"z", outcome.records)

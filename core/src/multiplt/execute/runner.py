@@ -244,6 +244,8 @@ def _drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool
             data = os.read(descriptor, BLOCK)
         except BlockingIOError:
             return True
+        except ConnectionResetError:  # of a socket whose other end was killed
+            return False
         if not data:
             return False
         take(data)

@@ -129,7 +129,7 @@ class _GuestRun(Run):
         if self.answer is None:
             raise ServerLost
         status, failed_check, cpu_us = self.answer
-        self.failed_check = None if failed_check < 0 else failed_check
+        self.failed_check = None if failed_check < 0 or self.killed else failed_check
         return as_exit_code(os.waitstatus_to_exitcode(status)), cpu_us / 1e6
 
     def _end(self) -> None:

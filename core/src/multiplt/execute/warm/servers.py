@@ -21,7 +21,7 @@ KINDS = 2
 WORTH = 1
 """Programs of a kind that a worker runs one-shot before it starts a server for them."""
 
-ROOM = 4 << 20
+ROOM = 1 << 19
 """Bytes of program files that a server's folder has room for, beside the scratch space; larger ones run one-shot."""
 
 log = logging.getLogger(__name__)
