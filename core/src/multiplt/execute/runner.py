@@ -12,7 +12,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 from multiplt.execute import process_tree
 from multiplt.execute.capture import HeadTail
@@ -84,7 +83,6 @@ class Run:
 
     def outcome(self) -> Outcome:
         """Watch the program to its end."""
-        prefer_for_oom(self.process.pid)
         try:
             self._watch()
             exit_code, cpu_s = self._reap()
@@ -229,12 +227,6 @@ class Run:
 def as_exit_code(code: int) -> int:
     """An exit code, negative where it is how a shell reports a signal."""
     return 128 - code if 0 < code - 128 < signal.NSIG else code
-
-
-def prefer_for_oom(pid: int) -> None:
-    """Where memory runs out all the same, the kernel is to take guests first."""
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def _drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool:
