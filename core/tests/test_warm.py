@@ -33,14 +33,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _at_once() -> Iterator[None]:
-    """Servers are worth their start from the first program on."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(servers, "WORTH", 0)
-        yield
-
-
 @pytest.fixture
 def warm() -> Iterator[Warm]:
     sandbox = Warm()
@@ -89,7 +81,7 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[dict[str, tuple[Outcome, Outcome]]]:
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
     yield {name: (sandbox.run(in_server(plan)), sandbox.run(plan)) for name, plan in ENDS.items()}
     sandbox.close()
 
@@ -168,7 +160,7 @@ def test_servers_killed_at_random_change_no_outcome() -> None:
     """Whatever was lost with a server runs again, by itself."""
     programs, kills = (2000, 50) if FULL else (200, 10)
     plans = [in_server(shell(f"read nonce; echo {number}; exit {number % 7}")) for number in range(programs)]
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
     before = set(descendants(os.getpid()))
     done = threading.Event()
 
@@ -215,7 +207,7 @@ def test_a_server_that_does_not_start_is_told_once(
 ) -> None:
     monkeypatch.setattr("multiplt.execute.warm.server.STARTUP_S", 1.0)
     broken = Server({"server.py": script}, SERVER.run)
-    with Executor(Bubblewrap(), workers=1) as executor:
+    with Executor(Bubblewrap(eager=True), workers=1) as executor:
         plans = [replace(in_server(shell(f"exit {code}")), server=broken) for code in range(3)]
         assert [outcome.exit_code for outcome in executor.run(plans)] == [0, 1, 2]
         assert executor.counters.warm == 0
@@ -228,7 +220,7 @@ def test_a_server_that_drifts_is_found_out(caplog: pytest.LogCaptureFixture) -> 
     """The first program and every 500th run again by themselves; what they come to then counts."""
     wrong = SERVER.files["server.py"].replace("os.execvpe(", "sys.exit(3) or os.execvpe(")
     server = Server({"server.py": wrong}, SERVER.run)
-    with Executor(Bubblewrap(), workers=1) as executor, caplog.at_level(logging.WARNING):
+    with Executor(Bubblewrap(eager=True), workers=1) as executor, caplog.at_level(logging.WARNING):
         plans = [replace(in_server(shell(f"exit {code}")), server=server) for code in range(3)]
         assert [outcome.exit_code for outcome in executor.run(plans)] == [0, 1, 2]
         assert (executor.drift.sampled, executor.drift.drifted, executor.counters.warm) == (1, 1, 0)
@@ -237,7 +229,7 @@ def test_a_server_that_drifts_is_found_out(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_program_that_changes_by_itself_is_no_drift() -> None:
-    with Executor(Bubblewrap(), workers=1) as executor:
+    with Executor(Bubblewrap(eager=True), workers=1) as executor:
         plan = in_server(shell("head -c 8 /dev/urandom >&3"))
         assert next(executor.run([plan])).warm
         assert (executor.drift.sampled, executor.drift.drifted) == (1, 0)
@@ -245,7 +237,7 @@ def test_a_program_that_changes_by_itself_is_no_drift() -> None:
 
 def test_what_a_slow_warm_mode_has_no_patience_for_runs_again() -> None:
     hasty = replace(SERVER, patience_s=0.3)
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
     plans = [replace(in_server(shell(script)), server=hasty) for script in ("echo quick", "sleep 1; echo slow")]
     quick, slow = (sandbox.run(plan) for plan in plans)
     assert (quick.stdout, quick.warm) == ("quick\n", True)

@@ -41,7 +41,7 @@ class Warm(Sandbox):
     name = "bubblewrap, warm"
 
     def __init__(self) -> None:
-        self.inner = Bubblewrap()
+        self.inner = Bubblewrap(eager=True)
         self.lost: list[ExecutionPlan] = []
 
     def probe(self) -> None:

@@ -12,8 +12,10 @@ import click
 from multiplt.cli.options import as_json, example
 from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
+from multiplt.execute.plan import Program
 from multiplt.execute.sandbox import Sandbox
 from multiplt.execute.self_check import self_check
+from multiplt.execute.verdicts import Judge
 from multiplt.hookspecs import Check
 from multiplt.plugins import installed
 from multiplt.settings import ExecuteSettings
@@ -57,10 +59,23 @@ def _checks(name: str) -> Iterator[Check]:
                 judge = open_judge(spec.name, executor, ExecuteSettings())
                 yield Check(f"language {spec.name}", True, judge.toolchain)
                 yield from language.doctor()
+                yield from _warm_checks(judge, sandbox)
             except MultipltError as error:
                 yield Check(f"language {spec.name}", False, str(error), f"apt-get install {spec.package}")
     if not plugins.languages:
         yield Check("languages", False, "none is installed", "pip install multiplt-lang-NAME")
+
+
+def _warm_checks(judge: Judge, sandbox: Sandbox) -> Iterator[Check]:
+    """Whether programs of the language run in warm servers; where they do not they are slower, not wrong."""
+    plan = judge.language.execution_plan(Program({}, ""), judge.limits)
+    if plan.server:
+        try:
+            sandbox.try_server(plan)
+            said = "programs run in warm servers"
+        except MultipltError as error:
+            said = f"programs run one-shot, which is slower: {error}"
+        yield Check(f"language {judge.language.spec.name}, speed", True, said)
 
 
 def _sandbox_checks(sandbox: Sandbox) -> Iterator[Check]:

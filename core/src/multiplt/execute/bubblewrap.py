@@ -52,14 +52,15 @@ class Bubblewrap(LocalSandbox):
 
     name = "bubblewrap"
 
-    def __init__(self) -> None:
+    def __init__(self, *, eager: bool = False) -> None:
+        """With `eager`, a warm server is started for the first program of its kind, not the second."""
         self._bwrap = _installed("bwrap", "bubblewrap")
         self._setpriv = _installed("setpriv", "util-linux") if os.geteuid() == 0 else None
         self._user_mounts = user_mounts()
         self._seccomp = seccomp_filter()
         self._guest_users: dict[int, tuple[int, socket.socket]] = {}
         self._lock = threading.Lock()
-        self._servers = Servers(self._start_server)
+        self._servers = Servers(self._start_server, eager)
 
     def probe(self) -> None:
         """See `Sandbox.probe`."""
@@ -74,6 +75,10 @@ class Bubblewrap(LocalSandbox):
         """See `Sandbox.run`; in a warm server where the plan has one and it works."""
         warm = self._servers.run(plan, slot, stop) if plan.server else None
         return warm or super().run(plan, slot=slot, stop=stop)
+
+    def try_server(self, plan: ExecutionPlan) -> None:
+        """See `Sandbox.try_server`."""
+        self._start_server(plan, slot=0).close()
 
     def kept(self) -> frozenset[int]:
         """See `Sandbox.kept`."""

@@ -113,9 +113,10 @@ class ExecutionPlan:
     server: Server | None = None
 
     def fingerprint(self, toolchain: str = "") -> str:
-        """SHA-256 over all that decides the outcome: files, commands, limits and toolchain version."""
+        """SHA-256 over all that decides the outcome: files, commands, limits, toolchain version and server."""
         parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], self.limits,
-                 sorted(self.environment.items()), self.mounts, self.toolchain, toolchain)  # fmt: skip
+                 sorted(self.environment.items()), self.mounts, self.toolchain, toolchain,
+                 self.server and self.server.fingerprint)  # fmt: skip
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

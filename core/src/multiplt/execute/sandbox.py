@@ -67,6 +67,13 @@ class Sandbox(ABC):
         failed, and `Stopped` once `stop` is set, after everything was killed.
         """
 
+    def try_server(self, plan: ExecutionPlan) -> None:
+        """Start the warm server of a plan and end it.
+
+        Raises `MultipltError` with why, and the mend, where that fails: then programs run one-shot.
+        """
+        raise MultipltError(f"the sandbox {self.name} has no warm servers")
+
     def kept(self) -> frozenset[int]:
         """The processes that are kept between programs, by id."""
         return frozenset()

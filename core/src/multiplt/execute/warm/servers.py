@@ -18,9 +18,6 @@ THREADS = 512
 KINDS = 2
 """Kinds of servers that a worker keeps; that of the latest program is the last to go."""
 
-WORTH = 1
-"""Programs of a kind that a worker runs one-shot before it starts a server for them."""
-
 ROOM = 1 << 19
 """Bytes of program files that a server's folder has room for, beside the scratch space; larger ones run one-shot."""
 
@@ -44,10 +41,12 @@ class _Kept:
 class Servers:
     """Runs plans in warm servers, which `start` starts for a plan and a slot.
 
-    Bubblewrap ends with the thread that started it, so servers are started by threads that last.
+    A worker starts one for the second program of a kind that it gets; `eager`, for the first. Bubblewrap
+    ends with the thread that started it, so servers are started by threads that last.
     """
 
     start: Callable[[ExecutionPlan, int], WarmServer]
+    eager: bool = False
     _slots: dict[int, dict[object, _Kept]] = field(default_factory=dict)
     _unusable: set[str] = field(default_factory=set)
     _starter: ThreadPoolExecutor = field(default_factory=lambda: _threads())
@@ -103,7 +102,8 @@ class Servers:
         """The server for the plan, if there is to be one."""
         assert plan.server
         kept.seen += 1
-        if kept.seen <= WORTH or plan.server.fingerprint in self._unusable or _size(plan) > ROOM:
+        is_worth_it = self.eager or kept.seen > 1
+        if not is_worth_it or plan.server.fingerprint in self._unusable or _size(plan) > ROOM:
             return None
         if kept.server is None:
             try:

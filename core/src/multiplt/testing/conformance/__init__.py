@@ -22,12 +22,14 @@ from multiplt.testing.conformance.suites import SuiteChecks
 from multiplt.testing.conformance.toolchain import ToolchainChecks
 from multiplt.testing.conformance.values import ValueChecks
 from multiplt.testing.conformance.verdicts import VerdictChecks
+from multiplt.testing.conformance.warm import WarmChecks
 
 __all__ = ["Conformance"]
 
 
 class Conformance(  # pytest runs the checks of the last base first
     ExploitChecks,
+    WarmChecks,
     VerdictChecks,
     RandomValueChecks,
     SuiteChecks,

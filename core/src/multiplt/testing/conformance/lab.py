@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from multiplt.errors import MultipltError
@@ -16,7 +17,7 @@ from multiplt.problems import Completion, Problem
 from multiplt.settings import PromptSettings
 from multiplt.testing.conformance.functions import add
 from multiplt.testing.material import Material
-from multiplt.testing.trials import Trial, Tried, attempt, run_plans, run_trials
+from multiplt.testing.trials import Run, Trial, Tried, attempt, run_plans, run_trials
 from multiplt.translate.problems import build_problem
 
 T = TypeVar("T")
@@ -46,13 +47,17 @@ class Lab:
         result: T = made
         return result
 
-    def run(self, trials: Iterable[Trial | MultipltError]) -> list[Tried | MultipltError]:
-        """What came of each trial, all in one pass; an error that stands for one stays in its place."""
-        return run_trials(self.language, trials, lambda plans: run_plans(self.executor, plans))
+    def run(
+        self, trials: Iterable[Trial | MultipltError], run: Run | None = None
+    ) -> list[Tried | MultipltError]:
+        """What came of each trial, all in one pass (of `run`); an error that stands for one stays in its place."""
+        return run_trials(self.language, trials, run or partial(run_plans, self.executor))
 
-    def run_named(self, trials: Mapping[str, Callable[[], Trial]]) -> dict[str, Tried | MultipltError]:
+    def run_named(
+        self, trials: Mapping[str, Callable[[], Trial]], run: Run | None = None
+    ) -> dict[str, Tried | MultipltError]:
         """What came of each trial by name; a trial that cannot be made is its error."""
-        return dict(zip(trials, self.run(map(attempt, trials.values())), strict=True))
+        return dict(zip(trials, self.run(map(attempt, trials.values()), run), strict=True))
 
     def candidate(self, section: str) -> Completion:
         """A section of candidates.txt, as a continuation of the prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -101,11 +102,16 @@ def _tried(lab: Lab, name: str) -> Tried:
 
 
 def candidates(lab: Lab) -> dict[str, Tried | MultipltError]:
+    """What came of every trial, by name."""
+    return lab.run_named(trials(lab))
+
+
+def trials(lab: Lab) -> dict[str, Callable[[], Trial]]:
     """Every candidate in both modes, and the stubs, by name."""
-    trials = {section: partial(_candidate, lab, section) for section in STRICT}
-    trials |= {f"{section}, compat": partial(_compat, lab, section) for section in COMPAT}
-    trials |= {f"stub of {shape}": partial(_stub, lab, function) for shape, function in SHAPES.items()}
-    return lab.run_named(trials)
+    made: dict[str, Callable[[], Trial]] = {section: partial(_candidate, lab, section) for section in STRICT}
+    made |= {f"{section}, compat": partial(_compat, lab, section) for section in COMPAT}
+    made |= {f"stub of {shape}": partial(_stub, lab, function) for shape, function in SHAPES.items()}
+    return made
 
 
 def _candidate(lab: Lab, section: str) -> Trial:
