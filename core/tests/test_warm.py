@@ -249,3 +249,8 @@ def test_programs_too_large_for_the_folder_run_one_shot(warm: Warm) -> None:
     plan = ExecutionPlan({"big": "x" * (servers.ROOM + 1)}, Command("wc", "-c", "big"))
     assert warm.run(plan).stdout == f"{servers.ROOM + 1} big\n"
     assert warm.lost == [plan]
+
+
+def test_servers_can_be_left_out() -> None:
+    with Executor(Bubblewrap(eager=True), workers=1, warm=False) as executor:
+        assert not next(executor.run([in_server(shell(":"))])).warm

@@ -35,12 +35,16 @@ class SamplingSettings(Settings):
 
 
 class ExecuteSettings(Settings):
-    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core."""
+    """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core.
+
+    With `warm` off every program is started for itself, never in a warm server.
+    """
 
     timeout: Positive = 10.0
     workers: Count | None = None
     sandbox: str = "bubblewrap"
     memory: Count = 1024
+    warm: bool = True
 
     @property
     def limits(self) -> Limits:

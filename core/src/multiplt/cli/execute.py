@@ -46,6 +46,7 @@ def execute(
     timeout: float,
     workers: int | None,
     memory: int,
+    warm: bool,
     sandbox: str,
 ) -> None:
     """Run COMPLETIONS against their tests.
@@ -54,7 +55,7 @@ def execute(
     it is JSONL or Parquet of the same rows, and OUT the rows with their results. What OUT already holds
     is not run again. Rows with the field 'multiplt' are judged strictly, others by MultiPL-E's rule.
     """
-    settings = ExecuteSettings(timeout=timeout, workers=workers, sandbox=sandbox, memory=memory)
+    settings = ExecuteSettings(timeout=timeout, workers=workers, sandbox=sandbox, memory=memory, warm=warm)
     files = _completions_files(completions, out)
     strict = _strict_fields(problems)
     summary: Counter[str] = Counter()
@@ -69,9 +70,14 @@ def execute(
 
         same = partial(_same, extract=extract)
         rejected = _execute_folder(files, Path(out), run, same) if files else _execute_file(completions, out, run, same)
-        counters = executor.counters
+        counters, drift = executor.counters, executor.drift
     counted = ", ".join(f"{count} {status}" for status, count in summary.most_common())
     click.echo(f"{sum(summary.values())} verdicts: {counted or 'nothing was left to do'}", err=True)
+    if drift.sampled:
+        click.echo(
+            f"{counters.warm} of {counters.run} programs ran in warm servers; of {drift.sampled} that ran again "
+            f"by themselves {drift.drifted} came out differently", err=True,
+        )  # fmt: skip
     if counters.retried:
         click.echo(f"{counters.retried} timeouts were tried again, the machine being overloaded", err=True)
     if rejected.count:

@@ -25,6 +25,8 @@ def execution(command: F) -> F:
         click.option("--workers", type=click.IntRange(min=1), help="Programs at once; by default one a core."),
         click.option("--memory", type=click.IntRange(min=1), default=1024, show_default=True,
                      help="MiB for one program."),
+        click.option("--warm/--no-warm", default=True, show_default=True,
+                     help="Run programs in warm servers where a language has one."),
         click.option("--sandbox", default="bubblewrap", show_default=True,
                      help="Where programs run; 'none' trusts every program with this account."),
     ):  # fmt: skip

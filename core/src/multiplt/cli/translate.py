@@ -46,6 +46,6 @@ def translate(functions: str, lang: str, model: str, out: Path, as_json: bool, *
         prompts=chosen("canonical", "style"),
         model={"name": model} | chosen("concurrency"),
         sampling=chosen("n", "temperature", "top_p", "max_tokens"),
-        execute=chosen("timeout", "workers", "memory", "sandbox"),
+        execute=chosen("timeout", "workers", "memory", "warm", "sandbox"),
     )
     run_and_report(config, as_json)

@@ -36,7 +36,8 @@ class Executor:
     """Runs plans in a sandbox with several workers.
 
     `workers` is one for each core unless said otherwise, and fewer run at a time while their
-    `Limits.memory` together exceeds the machine's. `toolchain` says the toolchain's version: outcomes
+    `Limits.memory` together exceeds the machine's. Programs run in warm servers where their plans have
+    one, unless `warm` is off. `toolchain` says the toolchain's version: outcomes
     are reused for the same program under the same toolchain and limits. One `run` at a time.
 
     >>> with Executor(find_sandbox()) as executor:
@@ -45,13 +46,15 @@ class Executor:
     """
 
     def __init__(
-        self, sandbox: Sandbox, workers: int | None = None, toolchain: str = "", *, look_ahead: int = LOOK_AHEAD
-    ) -> None:
+        self, sandbox: Sandbox, workers: int | None = None, toolchain: str = "", *, warm: bool = True,
+        look_ahead: int = LOOK_AHEAD,
+    ) -> None:  # fmt: skip
         self.counters = Counters()
         self.drift = DriftGuard()
         self._sandbox = sandbox
         self._workers = workers or len(os.sched_getaffinity(0))
         self._toolchain = toolchain
+        self._warm = warm
         self._look_ahead = look_ahead
         self._outcomes = OutcomeStore()
         self._memory = MemoryBudget(machine_memory())
@@ -94,7 +97,7 @@ class Executor:
             with self._memory.held(plan.limits.memory, stop):
                 return self._sandbox.run(plan, slot=slot, stop=stop)
 
-        plan = self.drift.trusted(plan)
+        plan = self.drift.trusted(plan) if self._warm else replace(plan, server=None)
         outcome = run(plan)
         if outcome.timed_out and starved(outcome, plan):
             with self._retrying:

@@ -28,7 +28,7 @@ def open_sandbox(name: str, plugins: Plugins | None = None) -> Sandbox:
 
 def open_executor(settings: ExecuteSettings) -> Executor:
     """An executor in the sandbox that the settings name."""
-    return Executor(open_sandbox(settings.sandbox), settings.workers)
+    return Executor(open_sandbox(settings.sandbox), settings.workers, warm=settings.warm)
 
 
 def open_judge(language: str, executor: Executor, settings: ExecuteSettings) -> Judge:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 from multiplt import (
     Command,
@@ -112,16 +111,12 @@ class Tcl(Language):
 
     def suite(self, function: Function, tests: Sequence[str]) -> str:
         alias = f"interp alias $suite {function.name} {{}} {function.name}"
-        return f"\n{self._text('suite.tcl')}{alias}\ninterp eval $suite {{\n{''.join(tests)}}}\n"
+        return f"\n{self.text('suite.tcl')}{alias}\ninterp eval $suite {{\n{''.join(tests)}}}\n"
 
     def _type(self, type: Type) -> str:
         """A type as our Tcl reads it: `int`, `{list int}`, `{dict str {tuple int float}}`."""
         kind = "list" if type.variadic else type.kind
         return f"{{{' '.join([kind, *map(self._type, type.args)])}}}" if type.args else kind
-
-    def _text(self, name: str) -> str:
-        """The text of a file beside this one."""
-        return files(__package__).joinpath(name).read_text("utf-8")
 
     # How programs are laid out and run.
 
@@ -129,10 +124,10 @@ class Tcl(Language):
         head = f"run_case {self._type(strict.typed_returns())} {strict.entrypoint}"
         cases = [self.call(head, arguments) for arguments in calls]
         main = "\n".join(["source harness.tcl", "load_candidate candidate.tcl", *cases, "finish\n"])
-        return {self.entry: main, "harness.tcl": self._text("harness.tcl"), "candidate.tcl": candidate}
+        return {self.entry: main, "harness.tcl": self.text("harness.tcl"), "candidate.tcl": candidate}
 
     def end_mark(self) -> str:
-        return self._text("end_mark.tcl")
+        return self.text("end_mark.tcl")
 
     def run(self, program: Program) -> Command:
         return Command("tclsh", program.entry)
