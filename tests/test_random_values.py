@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,52 +9,22 @@ from hypothesis import strategies as st
 from bare import run_bare
 from counts import FULL
 from lookup import LANGUAGES
-from multiplt.errors import Refused
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import Judge, Submission
-from multiplt.functions import Case, Function, Parameter
 from multiplt.plugins import installed
 from multiplt.problems import Completion, Problem, Status
-from multiplt.settings import PromptSettings
-from multiplt.testing.strategies import can_change, changed, typed_values
-from multiplt.translate.problems import build_problem
-from multiplt.types import Type
-from multiplt.values import elaborate
+from random_problems import IDENTITY, Drawn, drawn, same
 
-IDENTITY = {
-    "julia": "    x\nend\n",
-    "lua": "    return x\nend\n",
-    "ocaml": " x\n",
-    "r": "\n    x\n}\n",
-    "racket": "  x)\n",
-}
 BATCH = 10
 BATCHES = 40 if FULL else 4  # the first that hypothesis draws is the simplest, ten times
 
-Drawn = tuple[Type, Any, Any]
-
-drawn = typed_values().filter(lambda typed: can_change(typed[1], typed[0])).flatmap(
-    lambda typed: st.tuples(st.just(typed[0]), st.just(typed[1]), changed(typed[1], typed[0]))
-)
 batches = settings(
     max_examples=BATCHES,
     deadline=None,
     derandomize=not FULL,
     suppress_health_check=list(HealthCheck),
 )
-
-
-def same(language: str, type: Type, value: Any, expected: Any) -> Problem | None:
-    """The problem of returning a value, with `expected` for an answer; None where the language refuses it."""
-    case = Case((elaborate(value, type),), elaborate(expected, type))
-    function = Function("same", (Parameter("x", type),), type, "", (case,), "", "same")
-    try:
-        return build_problem(installed().language(language), function, "same", PromptSettings(canonical=False))[0]
-    except Refused as refusal:
-        if not str(refusal):
-            pytest.fail(f"{language} refuses {value!r} without a reason")
-        return None
 
 
 def problems(language: str, values: list[Drawn]) -> tuple[list[Problem], list[Problem]]:

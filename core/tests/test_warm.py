@@ -254,3 +254,12 @@ def test_programs_too_large_for_the_folder_run_one_shot(warm: Warm) -> None:
 def test_servers_can_be_left_out() -> None:
     with Executor(Bubblewrap(eager=True), workers=1, warm=False) as executor:
         assert not next(executor.run([in_server(shell(":"))])).warm
+
+
+def test_a_set_in_another_order_is_no_drift() -> None:
+    def outcome(nonce: str, items: str) -> Outcome:
+        return Outcome(0, records=f"{len(items) + 3}:v0 {items}".encode(), nonce=nonce)
+
+    one = outcome("0" * 32, "z2:m1:i1;i2;m2:i1;Ti0;F")
+    assert drift._decisive(one) == drift._decisive(outcome("1" * 32, "z2:m2:i0;Fi1;Tm1:i1;i2;"))
+    assert drift._decisive(one) != drift._decisive(outcome("1" * 32, "z2:m2:i0;Fi1;Fm1:i1;i2;"))

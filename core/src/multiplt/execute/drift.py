@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from multiplt.execute.plan import ExecutionPlan, Outcome
+from multiplt.execute.records import BadRecord, Items, Pairs, read_records
 
 EVERY = 500
 """Programs of a server to one that is run again; the first is."""
@@ -62,8 +63,28 @@ class DriftGuard:
 
 
 def _decisive(outcome: Outcome) -> tuple[object, ...]:
-    """What of an outcome decides a verdict: the limit that it met, or exit code and records without the nonce."""
+    """What of an outcome decides a verdict: the limit that it met, or exit code and records."""
     if outcome.timed_out or outcome.out_of_memory or outcome.channel_overflow:
         return outcome.timed_out, outcome.out_of_memory, outcome.channel_overflow
-    last = rb"\d+:z" + outcome.nonce.encode() + rb" \d+\Z"
-    return outcome.exit_code, outcome.failed_check, re.sub(last, b"z", outcome.records)
+    return outcome.exit_code, outcome.failed_check, _content(outcome)
+
+
+def _content(outcome: Outcome) -> object:
+    """The records without what is another in each run: the nonce, and the order of what has none."""
+    try:
+        records = read_records(outcome.records, outcome.nonce)
+    except BadRecord as error:
+        return str(error)
+    return [(c.case, c.kind, _ordered(c.value)) for c in records.cases], records.load_error, records.complete
+
+
+def _ordered(value: Any) -> str:
+    """A decoded value as text, sets and dictionaries in one order."""
+    match value:
+        case Items(items):
+            return f"Items{sorted(map(_ordered, items))}"
+        case Pairs(pairs):
+            return f"Pairs{sorted((_ordered(key), _ordered(item)) for key, item in pairs)}"
+        case list() | tuple():
+            return f"{type(value).__name__}{[*map(_ordered, value)]}"
+    return repr(value)

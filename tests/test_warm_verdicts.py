@@ -1,0 +1,91 @@
+"""Verdicts in warm servers and one-shot: the same on real completions and on random programs, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from counts import FULL, part
+from lookup import LANGUAGES
+from multiplt.execute.bubblewrap import Bubblewrap
+from multiplt.execute.executor import Executor
+from multiplt.execute.plan import Limits
+from multiplt.execute.verdicts import Judge, Submission
+from multiplt.plugins import installed
+from multiplt.problems import Completion, Problem
+from multiplt.rows import read_completions_folder, read_rows
+from multiplt.testing.conformance.functions import add
+from multiplt.testing.judging import problem_of
+from multiplt.testing.material import material_folder, read_material
+from random_problems import IDENTITY, Drawn, drawn, same
+
+BATCH, BATCHES = (25, 20) if FULL else (8, 2)
+LIMITS = Limits(wall_s=15)
+LOOPING = Limits(wall_s=3)
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Executor, Executor]]:
+    """What runs programs in warm servers, and what starts each for itself."""
+    with Executor(Bubblewrap(eager=True)) as warm, Executor(Bubblewrap(), warm=False) as alone:
+        yield warm, alone
+
+
+def accounts(language: str, submissions: Sequence[Submission], limits: Limits, executor: Executor) -> list[object]:
+    """What of each verdict must be the same both ways."""
+    judge = Judge(installed().language(language), executor, limits)
+    verdicts = [judged.verdict for judged in judge.verdicts(submissions)]
+    return [(v.status, v.passed, v.total, v.failure and v.failure.case) for v in verdicts]
+
+
+def require_agreement(
+    both: tuple[Executor, Executor], language: str, submissions: Sequence[Submission], limits: Limits = LIMITS
+) -> None:
+    warm, alone = (accounts(language, submissions, limits, executor) for executor in both)
+    for submission, mine, other in zip(submissions, warm, alone, strict=True):
+        assert mine == other, (submission.problem.name, submission.completion)
+    assert both[0].drift.drifted == 0
+
+
+@pytest.mark.parametrize("file", ["humaneval-lua", "mbpp-lua", "humaneval-r", "mbpp-r", "humaneval-jl", "mbpp-jl",
+                                  "humaneval-rkt", "mbpp-rkt"])  # fmt: skip
+def test_answers_of_a_chat_model(both: tuple[Executor, Executor], reference: Path, file: str) -> None:
+    language = installed().language(file.rpartition("-")[2])
+    rows = part(list(read_rows(reference / "published" / f"{file}.jsonl")), 6)
+    problems = [Problem.from_row({**row, "gpt_solution": None}) for row in rows]
+    answers = [language.extract_completion(p, row["gpt_solution"]) for p, row in zip(problems, rows, strict=True)]
+    require_agreement(both, language.spec.name, list(map(Submission, problems, answers)))
+
+
+def test_completions_of_the_papers_model(both: tuple[Executor, Executor], reference: Path) -> None:
+    for _, row in part(list(read_completions_folder(reference / "rkt-15b")), 2):
+        problem = Problem.from_row({key: value for key, value in row.items() if key != "completions"})
+        submissions = [Submission(problem, Completion(text)) for text in part(row["completions"], 5)]
+        require_agreement(both, "racket", submissions, Limits(wall_s=5))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@settings(max_examples=BATCHES, deadline=None, derandomize=not FULL, suppress_health_check=list(HealthCheck))
+@given(values=st.lists(drawn, min_size=BATCH, max_size=BATCH))
+def test_random_programs(both: tuple[Executor, Executor], language: str, values: list[Drawn]) -> None:
+    """Right, wrong and raising ones in turn."""
+    target, submissions = installed().language(language), []
+    for kind, (type, value, other) in zip(cycle(("right", "wrong", "raising")), values, strict=False):
+        problem = same(language, type, value, other if kind == "wrong" else value)
+        if problem:
+            stub = target.build_stub(problem, "raised") if kind == "raising" else None
+            submissions.append(Submission(problem, stub or Completion(IDENTITY[language])))
+    require_agreement(both, language, submissions)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_looping_programs(both: tuple[Executor, Executor], language: str) -> None:
+    target = installed().language(language)
+    material = read_material(material_folder(target.distribution, language))
+    loops = Submission(problem_of(target, add()), Completion(material.candidates["loops"]))
+    require_agreement(both, language, [loops], LOOPING)
