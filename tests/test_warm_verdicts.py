@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -17,7 +21,7 @@ from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import Judge, Submission
 from multiplt.plugins import installed
-from multiplt.problems import Completion, Problem
+from multiplt.problems import Completion, Problem, Status
 from multiplt.rows import read_completions_folder, read_rows
 from multiplt.testing.conformance.functions import add
 from multiplt.testing.judging import problem_of
@@ -89,3 +93,28 @@ def test_looping_programs(both: tuple[Executor, Executor], language: str) -> Non
     material = read_material(material_folder(target.distribution, language))
     loops = Submission(problem_of(target, add()), Completion(material.candidates["loops"]))
     require_agreement(both, language, [loops], LOOPING)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_servers_that_are_killed_cost_no_verdict(language: str) -> None:
+    programs, kills = (2000, 50) if FULL else (30, 3)
+    target = installed().language(language)
+    material, problem = read_material(material_folder(target.distribution, language)), problem_of(target, add())
+    comments, chance = target.spec.comments, random.Random(0)
+    begin, end = (comments.line, "") if comments.line else (comments.block or ("", ""))
+
+    def submission(number: int) -> Submission:
+        code = material.candidates["wrong" if number % 3 else "right"]
+        return Submission(problem, Completion(f"{code}\n{begin} {number} {end}\n"))
+
+    sandbox = Bubblewrap(eager=True)
+    with Executor(sandbox) as executor:
+        judge = Judge(target, executor, LIMITS)
+        statuses = []
+        for judged in judge.verdicts(map(submission, range(programs))):
+            statuses.append(judged.verdict.status)
+            if len(statuses) % (programs // kills) == 0 and (processes := sorted(sandbox.kept())):
+                with suppress(ProcessLookupError):
+                    os.kill(chance.choice(processes), signal.SIGKILL)
+        assert statuses == [Status.WRONG if number % 3 else Status.OK for number in range(programs)]
+        assert executor.counters.warm > programs / 2

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from multiplt.asserts import Call, Pending
 from multiplt.errors import Refused
+from multiplt.execute.bubblewrap import Bubblewrap
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
-from multiplt.execute.sandboxes import find_sandbox
 from multiplt.functions import read_definition
 from multiplt.source import evaluation
 from multiplt.source.evaluation import Calls, Evaluation, evaluate
 
+WAYS = {
+    "warm": lambda: Executor(Bubblewrap(eager=True), workers=2),
+    "one-shot": lambda: Executor(Bubblewrap(), workers=2, warm=False),
+}
+opened: Callable[[], Executor]
+
+
+@pytest.fixture(autouse=True, params=WAYS)
+def _way(request: pytest.FixtureRequest) -> None:
+    """Everything holds in warm servers and out of them."""
+    global opened
+    opened = WAYS[request.param]
+
 
 def evaluated(*functions: tuple[str, list[str]]) -> list[list[Calls | Refused]]:
     evaluations = [Evaluation(read_definition(source, "f"), tuple(map(Pending, tests))) for source, tests in functions]
-    with Executor(find_sandbox(), workers=2) as executor:
+    with opened() as executor:
         return list(evaluate(evaluations, executor))
 
 
@@ -65,7 +79,7 @@ def test_several_statements_record_each_call_once() -> None:
     many = "for n in range(1000):\n    assert f(n, []) == [n]"
     tests = [LOOP, random, never, failing, many]
     evaluation = replace(loop, tests=tuple(Pending(test, many=True) for test in tests))
-    with Executor(find_sandbox(), workers=2) as executor:
+    with opened() as executor:
         (said,) = evaluate([evaluation], executor)
     assert said[0] == calls
     assert "changes from run to run" in str(said[1])
@@ -77,7 +91,7 @@ def test_several_statements_record_each_call_once() -> None:
 
 def test_the_tolerance_is_kept() -> None:
     thirds = Evaluation(read_definition("def f(n): return n / 3", "f"), (Pending("assert f(2)", tolerance=0.5),))
-    with Executor(find_sandbox(), workers=2) as executor:
+    with opened() as executor:
         assert list(evaluate([thirds], executor)) == [[(Call((2,), 2 / 3, tolerance=0.5),)]]
 
 
@@ -91,7 +105,7 @@ def test_truth() -> None:
         read_definition("def f(a): return a", "f"),
         (Pending("assert f([1])", True), Pending("assert not f(False)", False)),
     )
-    with Executor(find_sandbox(), workers=2) as executor:
+    with opened() as executor:
         assert list(evaluate([truths], executor)) == [
             [(Call(([1],), True, check="truth"),), (Call((False,), False),)]
         ]
@@ -154,3 +168,29 @@ def test_names_of_the_source_are_not_hidden() -> None:
 
 def test_large_ints_and_noise() -> None:
     assert one("def f(n): print('x' * 10**6); return 10**n", "assert f(5000 * 2) > 0") == Call((10_000,), 10**10_000)
+
+
+HARM = {
+    "kills its parent": "import os\nos.kill(os.getppid(), 9)",
+    "kills everything": "import os\nos.kill(-1, 9)",
+    "stops everything": "import os\nos.kill(-1, 19)",
+    "fills the memory": "x = []\nwhile True: x.append(bytearray(1 << 20))",
+    "fills the disk": "with open('big', 'wb') as file:\n    while True: file.write(bytes(1 << 20))",
+    "floods the output": "for _ in range(5000): print('x' * 9999)",
+    "forks without end": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+    "writes to the home folder": "open('/root/x', 'w')",
+    "reads the server's memory": "open('/proc/1/mem', 'rb')",
+    "changes what others use": "import builtins, copy, json\njson.loads = copy.deepcopy = builtins.len = None",
+    "leaves a file": "open('recorder.py', 'w').write('oops')\nopen('/dev/shm/x', 'w').close()",
+    "leaves a process": "import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(99)\n    os._exit(0)",
+    "changes the environment": "import os\nos.environ['PATH'] = ''\nos.chdir('/')",
+}
+"""What functions do when they are loaded."""
+
+
+def test_a_hostile_function_disturbs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "LIMITS", Limits(wall_s=3.0))
+    right = ("def f(a): return [a, len('abc')]", ["assert f(1 + 1) == [2, 3]"])
+    functions = [(f"{harm}\ndef f(a): return 0", ["assert f(1 + 1) == 0"]) for harm in HARM.values()]
+    found = evaluated(*(function for harm in functions for function in (harm, right)))
+    assert found[1::2] == [[(Call((2,), [2, 3]),)]] * len(HARM)
