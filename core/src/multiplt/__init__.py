@@ -12,7 +12,7 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
 from multiplt.types import Type, parse_type
-from multiplt.values import Value
+from multiplt.values import Value, widened
 
 __all__ = [
     "Case",
@@ -42,4 +42,5 @@ __all__ = [
     "Value",
     "hookimpl",
     "parse_type",
+    "widened",
 ]

@@ -16,8 +16,9 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import LanguageSpec, Terms
 from multiplt.types import Type
+from multiplt.values import widened
 from multiplt_lang_julia.spelling import COMMENTS, RESERVED, distinct, documentation, string_literal, type_expression
-from multiplt_lang_julia.suites import failure, is_plain, suite, widened
+from multiplt_lang_julia.suites import failure, is_plain, suite
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
 HARNESS = files(__name__).joinpath("harness.jl").read_text("utf-8")

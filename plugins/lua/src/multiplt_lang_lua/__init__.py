@@ -17,8 +17,9 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
 from multiplt.types import Type
+from multiplt.values import widened
 from multiplt_lang_lua import literals
-from multiplt_lang_lua.suites import CANDIDATE, suite, widened
+from multiplt_lang_lua.suites import CANDIDATE, suite
 
 KEYWORDS = """
     and break do else elseif end false for function goto if in local nil not or repeat return then true until while
