@@ -38,7 +38,7 @@ class Julia(Language):
         suffix=".jl",
         comments=COMMENTS,
         stop_tokens=("\nfunction", "\nmacro", "\n\n"),
-        terms=Terms(list="vector", none="nothing"),
+        terms=Terms(list="vector", array="vector", none="nothing"),
         toolchain=("julia", "--version"),
         package="julia",
         identifier=r"(?!_+\Z)[A-Za-z_][A-Za-z0-9_]*",

@@ -48,7 +48,7 @@ class Lua(Language):
             line="--", quotes="\"'", character=r"(?s:\[(=*)\[.*?\]\1\])", long=r"(?s:--\[(=*)\[.*?(?:\]\1\]|\Z))"
         ),
         stop_tokens=("\nlocal", "\nfunction", "\n--"),
-        terms=Terms(list="table", tuple="table", dict="table", set="table", none="nil"),
+        terms=Terms(list="table", array="table", tuple="table", dict="table", set="table", none="nil"),
         toolchain=("lua5.4", "-v"),
         package="lua5.4 lua-unit",
         reserved=frozenset([*KEYWORDS.split(), "require"]),  # `require`: all that a suite asks of its program
