@@ -260,12 +260,22 @@ class OtherContract(Lua):
 
 @found_by("terms")
 class NoWordForDictionaries(Lua):
-    spec = replace(Lua.spec, terms=Terms(list="table", tuple="table", dict="", set="table", none="nil"))
+    spec = replace(Lua.spec, terms=Terms(list="table", array="table", tuple="table", dict="", set="table", none="nil"))
 
 
 @found_by("toolchain answers", "canary runs")
 class OtherToolchain(Lua):
     spec = replace(Lua.spec, toolchain=("lua-of-another-world", "-v"))
+
+
+@found_by("toolchain answers", bases=(ToolchainChecks,))
+class VersionOfAnotherProgram(Lua):
+    spec = replace(Lua.spec, toolchain=("tar", "--version"))
+
+
+@found_by("toolchain answers", bases=(ToolchainChecks,))
+class VersionWhateverIsThere(Lua):
+    spec = replace(Lua.spec, toolchain=("sh", "-c", "lua5.4 -v || echo Lua 5.4"))
 
 
 @found_by("limits are widened and not lifted", bases=(ToolchainChecks,))

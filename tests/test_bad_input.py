@@ -538,17 +538,19 @@ def test_stopped_in_the_middle(number: int, code: int, uninterrupted: tuple[str,
     assert outcome(command, path) == expected
 
 
-def test_two_runs_on_one_output(tmp_path: Path) -> None:
-    for command in ("run", "execute"):
-        folder = tmp_path / command
-        folder.mkdir()
-        call, path = long_work(command, folder)
-        lock = path / ".lock" if command == "run" else path.with_name(f".{path.name}.lock")
-        first = start(*call)
-        wait_until(lock.exists, first)
+@pytest.mark.parametrize("command", ["run", "execute"])
+def test_two_runs_on_one_output(command: str, tmp_path: Path) -> None:
+    call, path = long_work(command, tmp_path)
+    lock = path / ".lock" if command == "run" else path.with_name(f".{path.name}.lock")
+    first = start(*call)
+    wait_until(lambda: lock.exists() and lock.read_text(), first)
+    first.send_signal(signal.SIGSTOP)  # else it may be done before the second has started
+    try:
         error = error_of(multiplt(*call, code=1))
-        assert f"{path} is being written by another run (process {first.pid})" in error
-        said = first.communicate(timeout=120)[1]
-        assert first.returncode == 0, said
-        assert not lock.exists()
-        multiplt(*call)
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert f"{path} is being written by another run (process {first.pid})" in error
+    said = first.communicate(timeout=120)[1]
+    assert first.returncode == 0, said
+    assert not lock.exists()
+    multiplt(*call)

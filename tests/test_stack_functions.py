@@ -109,6 +109,6 @@ def test_right_answers_pass_and_wrong_ones_fail(language: str, rows: list[Row], 
     ):
         assert (judged.verdict.status is Status.OK) == (status is Status.OK), (submission.problem.name, judged.verdict)
     passes = run_bare(submissions, language, executor)
-    for submission, passed, status in zip(submissions, passes, expected, strict=True):
-        assert passed == (status is Status.OK), submission.problem.name
+    for submission, (passed, outcome), status in zip(submissions, passes, expected, strict=True):
+        assert passed == (status is Status.OK), (submission.problem.name, outcome)
 

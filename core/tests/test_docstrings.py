@@ -14,12 +14,17 @@ from multiplt.functions import Function
 from multiplt.spec import Terms
 from multiplt.testing.judging import read_function
 
-TERMS = Terms(list="vector", tuple="array", dict="association list", set="hash set", none="nil", true="#t", false="#f")
+TERMS = Terms(
+    list="vector", array="row", tuple="array", dict="association list", set="hash set",
+    none="nil", true="#t", false="#f",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("text", "reworded"),
     [
+        ("an array of arrays and a tuple", "a row of rows and an array"),
+        ("subarrays, an array-like array(1)", "subarrays, an array-like array(1)"),
         ("Return a dictionary.", "Return an association list."),
         ("A dict of lists", "An association list of vectors"),
         ("An empty list", "An empty vector"),
@@ -70,6 +75,13 @@ def test_terms(text: str, reworded: str) -> None:
 def test_terms_that_are_pythons_change_nothing() -> None:
     text = "A list, an tuple and a dictionary of lists: a set, a None and True."
     assert reword(text, Terms(true="True", false="False"), "Python") == text
+
+
+def test_without_a_term_the_word_stays() -> None:
+    text = "A list, an array, an tuple and dicts of lists: a set, a None, True and False."
+    empty = Terms(list="", array="", tuple="", dict="", set="", none="", true="", false="")
+    assert reword(text, empty, "") == text
+    assert reword(text, replace(empty, dict="hash"), "") == text.replace("dicts", "hashes")
 
 
 @pytest.mark.parametrize("text", ["a", "_", "a.", "`", "'", "(", "a list ", ":", "x="])

@@ -266,6 +266,7 @@ def test_two_runs_on_one_output(tmp_path: Path) -> None:
     first = start_chain(tmp_path, 1000)
     while not (tmp_path / "import").exists():
         time.sleep(0.02)
+    first.send_signal(signal.SIGSTOP)  # else it may be done before the second has started
     second = start_chain(tmp_path, 1000)
     _, stderr = second.communicate()
     first.kill()

@@ -13,7 +13,7 @@ from multiplt.errors import Refused
 from multiplt.literals import to_text
 from multiplt.testing.strategies import can_change, changed, typed_values
 from multiplt.types import Type, parse_type
-from multiplt.values import Value, elaborate, plain
+from multiplt.values import Value, elaborate, plain, widened
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,26 @@ def test_changed_values_are_of_the_type_and_unequal(data: st.DataObject, typed: 
 @pytest.mark.parametrize(("type", "value"), [("None", None), ("Tuple[()]", ()), ("Tuple[None, None]", (None, None))])
 def test_what_cannot_change_says_so(type: str, value: Any) -> None:
     assert not can_change(value, parse_type(type))
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "wide"),
+    [
+        (3, "Union[int, float]", "3.0"),
+        (3.5, "Union[int, float]", "3.5"),
+        (2**53 + 1, "Union[int, float]", "9007199254740993"),
+        (3, "Union[int, float, None]", "3.0"),
+        (None, "Union[int, float, None]", "None"),
+        (3, "Union[int, str]", "3"),
+        (True, "Union[bool, float]", "True"),
+        (3, "int", "3"),
+        (3, "Any", "3"),
+        ([1, "a"], "List[Union[int, float, str]]", "[1.0, 'a']"),
+        ((1, 1), "Tuple[int, Union[int, float]]", "(1, 1.0)"),
+        ({1: 2}, "Dict[int, Union[int, float]]", "{1: 2.0}"),
+        ({1: 2}, "Dict[Union[int, float], int]", "{1.0: 2}"),
+        ([1], "Union[str, List[Union[int, float]]]", "[1.0]"),
+    ],
+)
+def test_an_int_beside_float_is_the_float_that_equals_it(value: Any, type: str, wide: str) -> None:
+    assert to_text(plain(widened(elaborate(value, parse_type(type), expected=True)))) == wide

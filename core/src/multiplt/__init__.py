@@ -12,7 +12,7 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
 from multiplt.types import Type, parse_type
-from multiplt.values import Value
+from multiplt.values import Value, widened
 
 __all__ = [
     "SERVER_FOLDER",
@@ -44,4 +44,5 @@ __all__ = [
     "Value",
     "hookimpl",
     "parse_type",
+    "widened",
 ]

@@ -87,10 +87,15 @@ def reword(text: str, terms: Terms, title: str) -> str:
 
 
 def _reword_prose(text: str, terms: Terms, title: str) -> str:
-    nouns = {"list": terms.list, "tuple": terms.tuple, "dictionary": terms.dict, "dict": terms.dict, "set": terms.set}
+    nouns = {
+        "list": terms.list, "array": terms.array, "tuple": terms.tuple, "dictionary": terms.dict, "dict": terms.dict,
+        "set": terms.set,
+    }  # fmt: skip
     values = {"None": terms.none, "True": terms.true, "False": terms.false, "Python": title, "python": title}
-    plurals = {_plural(noun): _plural(term) for noun, term in nouns.items()}
-    words = {**nouns, **plurals, **values}
+    plurals = {_plural(noun): _plural(term) for noun, term in nouns.items() if term}
+    words = {word: new for word, new in {**nouns, **plurals, **values}.items() if new}
+    if not words:
+        return text
     longest_first = "|".join(sorted(words, key=len, reverse=True))
     pattern = rf"(?<![\w/.#-])(?:(?P<article>[Aa]n?) )?(?P<word>{longest_first})(?![\w/(-])"
 

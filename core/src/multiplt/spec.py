@@ -17,10 +17,12 @@ class Terms:
     """What a language calls the things that Python docstrings speak of.
 
     Each is the singular noun as it stands in a sentence ("hash", "association list"), or for none,
-    true and false the value as the language writes it.
+    true and false the value as the language writes it; an empty one leaves Python's word as it is.
+    `array` is what a docstring that speaks of arrays means, a Python list as a rule.
     """
 
     list: str = "list"
+    array: str = "list"
     tuple: str = "tuple"
     dict: str = "dictionary"
     set: str = "set"
@@ -55,8 +57,8 @@ class LanguageSpec:
     accepted wherever a language is named; `title` is for prose and prompts. `stop_tokens` end a
     completion and are MultiPL-E's for the language. `identifier` is a regular expression of names that
     can be written, `reserved` those that may not be used. `toolchain` is the command that prints the
-    interpreter's version, `package` what installs it on Debian, `mounts` host paths beside /usr that it
-    reads. `idioms` is what the language cannot tell apart.
+    interpreter's version and fails where that is missing, `package` what installs it on Debian, `mounts`
+    host paths beside /usr that it reads. `idioms` is what the language cannot tell apart.
     """
 
     name: str

@@ -6,12 +6,12 @@ that a language only has to say how each kind is spelled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from multiplt.errors import Refused
 from multiplt.literals import to_text
-from multiplt.types import BOOL, Type, infer_type
+from multiplt.types import BOOL, FLOAT, INT, Type, infer_type
 
 LARGEST = 10**4000
 """Ints beyond it are refused: CPython would neither read nor write them in decimal."""
@@ -122,3 +122,24 @@ def plain(value: Value) -> Any:
         case "dict":
             return {plain(key): plain(item) for key, item in value.content}
     return value.content
+
+
+def widened(value: Value) -> Value:
+    """An expected value in which an int in a union with float is the float that equals it, since either may answer.
+
+    For suites as text in languages whose own equality tells the two apart. An int that no float equals stays.
+    """
+    content = value.content
+    match value.type.kind:
+        case "union" if FLOAT in value.type.args and content.type == INT:
+            try:
+                return replace(value, content=elaborate(content.content, FLOAT))
+            except Refused:  # no float equals it
+                return value
+        case "list" | "tuple" | "set":
+            return replace(value, content=tuple(map(widened, content)))
+        case "dict":
+            return replace(value, content=tuple((widened(key), widened(item)) for key, item in content))
+        case "optional" | "union" | "any" if content is not None:
+            return replace(value, content=widened(content))
+    return value

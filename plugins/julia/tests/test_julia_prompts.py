@@ -18,7 +18,7 @@ from multiplt_lang_julia.spelling import documentation
 SOURCE = '''
 def count(words: list[str], end: dict[str, int] | None) -> set[str]:
     """
-    Count the words in a list, or return None: "a list".
+    Count the words in an array, or return None: "a list".
 
     >>> count(["a", "b"], {"a": 1})
     {'b'}

@@ -67,6 +67,39 @@ def test_what_base_has_is_not_the_candidates(julia: BoundLanguage, judge: Judge)
     assert [str(verdict.status) for verdict in judged] == ["Exception", "OK"]
 
 
+RAISED = {
+    'a + "b"': "MethodError: no method matching +(::Int64, ::String)",
+    '"b"': "MethodError: Cannot `convert` an object of type String to an object of type Int64",
+    'Int64[1, "b"]': "MethodError: Cannot `convert` an object of type String to an object of type Int64",
+    "Point(a)": "MethodError: no method matching Main.Candidate.Point(::Int64)",
+    "Point(a, b)(Int64)": "MethodError: no method matching (::Main.Candidate.Point)(::Type{Int64})",
+    "add(a, b, by = 1)": "MethodError: no method matching add(::Int64, ::Int64; by)",
+    "Point(a, by = 1)": "MethodError: no method matching Main.Candidate.Point(::Int64; by)",
+    "add(1:12...)": f"MethodError: no method matching add({', '.join(['::Int64'] * 10)}, ...)",
+    'error("no")': "no",
+    'fetch(@async error("no"))': "no",
+    "Dict()[a]": "KeyError: key 1 not found",
+    "sqrt(-a)": "DomainError with -1.0:\nsqrt will only return a complex result if called with a complex argument. "
+    "Try sqrt(Complex(x)).",
+}
+
+
+def test_what_was_raised_is_told_in_julias_words(julia: BoundLanguage, judge: Judge) -> None:
+    """Of a call that no method matches, without the methods that are like it: to find them takes Julia 0.3 s."""
+    problem = problem_of(julia, read_function(ADD, "add", *TESTS))
+    codes = [f"    {code}\nend\nstruct Point\n    x\n    y\nend" for code in RAISED]
+    actual = [verdict.failure and verdict.failure.actual for verdict in verdicts(judge, problem, codes)]
+    assert actual == list(RAISED.values())
+
+
+def test_what_was_raised_is_told_in_few_words(julia: BoundLanguage, judge: Judge) -> None:
+    problem = problem_of(julia, read_function(ADD, "add", *TESTS))
+    codes = ["add(ntuple(i -> iseven(i) ? 1 : 1.0, 5000))", "add(fill(nothing, 5000)...)", 'error("x"^1000000)']
+    for verdict in verdicts(judge, problem, [f"    {code}\nend" for code in codes]):
+        assert verdict.failure is not None
+        assert 100 < len(verdict.failure.actual) <= 1000
+
+
 PROMPT = '"""Adds."""\nfunction add(a::Int64, b::Int64)::Int64 \n'
 SUITE = "using Test\n\n@testset begin\n\ncandidate = add;\n\t@test(candidate(1, 2) == 3)\nend\n"
 

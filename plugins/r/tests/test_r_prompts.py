@@ -14,7 +14,7 @@ from typing import Dict, List, Optional
 
 def count_words(words: List[str], next: Optional[int] = None) -> Dict[str, int]:
     r"""
-    Count the words in a list; return a dictionary. True and None
+    Count the words in a list or an array; return a dictionary. True and None
     stay words here: "a list".
 
     >>> count_words(["a", "it's", 'say "b"\\'], None)
@@ -28,7 +28,7 @@ def count_words(words: List[str], next: Optional[int] = None) -> Dict[str, int]:
     return counts
 '''
 
-PROMPT = r"""# Count the words in a list; return a named list. TRUE and NULL
+PROMPT = r"""# Count the words in a list or a vector; return a named list. TRUE and NULL
 # stay words here: "a list".
 # >>> count_words(c('a', "it's", 'say "b"\\'), NULL)
 # list('a' = 2, 'b' = 1)

@@ -15,8 +15,9 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import LanguageSpec, Terms
 from multiplt.types import Type
+from multiplt.values import widened
 from multiplt_lang_julia.spelling import COMMENTS, RESERVED, distinct, documentation, string_literal, type_expression
-from multiplt_lang_julia.suites import failure, is_plain, suite, widened
+from multiplt_lang_julia.suites import failure, is_plain, suite
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
 ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -35,7 +36,7 @@ class Julia(Language):
         suffix=".jl",
         comments=COMMENTS,
         stop_tokens=("\nfunction", "\nmacro", "\n\n"),
-        terms=Terms(list="vector", none="nothing"),
+        terms=Terms(list="vector", array="vector", none="nothing"),
         toolchain=("julia", "--version"),
         package="julia",
         identifier=r"(?!_+\Z)[A-Za-z_][A-Za-z0-9_]*",

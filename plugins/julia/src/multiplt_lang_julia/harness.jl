@@ -11,6 +11,8 @@ const VALUE = 1000000 # bytes of one value
 const TOTAL = 6000000 # bytes of all values; what comes later is not written
 const DIGITS = 4000 # of an integer; printing takes the square of them
 const TEXT = 1000 # characters of a message
+const NAME = 200 # characters of a type in it
+const ARGUMENTS = 10 # of a call in it
 const Items = Union{AbstractVector,Tuple,AbstractDict,AbstractSet}
 
 mutable struct Channel
@@ -96,18 +98,43 @@ end
 
 sized(tag::String, text::String) = string(tag, sizeof(text), ":", text)
 
-# What was raised, in its own words.
+# What was raised, in its own words, except where these take Julia a third of a second.
 function message(@nospecialize(raised))
-    while raised isa LoadError
-        raised = raised.error
+    while raised isa Union{LoadError,TaskFailedException}
+        raised = raised isa LoadError ? raised.error : raised.task.exception
     end
     text = try
+        raised isa MethodError && raised.args isa Tuple ? unmatched(raised.f, Any[raised.args...]) :
         Base.invokelatest(sprint, showerror, raised)
     catch
         nothing
     end
     return first(text isa String ? text : string(typeof(raised)), TEXT)
 end
+
+# Julia's words on a call that no method matches, without the methods that are like it.
+function unmatched(@nospecialize(called), arguments::Vector{Any})
+    keywords = ""
+    if called isa Function && (endswith(string(nameof(called)), "##kw") || nameof(called) === :kwcall)
+        keywords = string("; ", join(keys(arguments[1]), ", "))
+        called = arguments[2]
+        arguments = arguments[3:end]
+    end
+    types = String[]
+    for argument in arguments[1:min(end, ARGUMENTS)]
+        push!(types, argument isa Type ? string("Type{", shortened(argument), "}") : shortened(typeof(argument)))
+    end
+    if called === convert && length(types) == 2
+        return string("MethodError: Cannot `convert` an object of type ", types[2], " to an object of type ",
+                      shortened(arguments[1]))
+    end
+    name = called isa Type ? shortened(called) :
+           called isa Function ? nameof(called) : string("(::", shortened(typeof(called)), ")")
+    rest = length(arguments) > ARGUMENTS ? ", ..." : ""
+    return string("MethodError: no method matching ", name, "(", join(string.("::", types), ", "), rest, keywords, ")")
+end
+
+shortened(@nospecialize(type)) = first(apply(string, type)::String, NAME)
 
 # Writes a value of so many levels at most; false where it passes the limit in bytes.
 function put(out::IOBuffer, @nospecialize(value), levels::Int, limit::Int)

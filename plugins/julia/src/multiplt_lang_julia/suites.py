@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
-from multiplt.errors import Refused
 from multiplt.problems import Status
-from multiplt.types import FLOAT, INT, Kind, Type
-from multiplt.values import Value, elaborate
+from multiplt.types import Kind, Type
 
 # A module has none of the program's names in scope, so neither disturbs the other.
 SUITE = """
@@ -118,21 +115,3 @@ def _helpers(tests: str, type: Type) -> list[str]:
     near = "(near(" in tests
     helpers += [NEAR] * (near or "near(" in "".join(helpers)) + [NEAR_INT] * near
     return [*helpers, *([TRUTH] if "truth(" in tests else [])]
-
-
-def widened(value: Value) -> Value:
-    """An expected value in which an int in a union with float is the float that equals it, since either may answer."""
-    content = value.content
-    match value.type.kind:
-        case "union" if FLOAT in value.type.args and content.type == INT:
-            try:
-                return replace(value, content=elaborate(content.content, FLOAT))
-            except Refused:  # no float equals it
-                return value
-        case "list" | "tuple" | "set":
-            return replace(value, content=tuple(map(widened, content)))
-        case "dict":
-            return replace(value, content=tuple((widened(key), widened(item)) for key, item in content))
-        case "optional" | "union" | "any" if content is not None:
-            return replace(value, content=widened(content))
-    return value

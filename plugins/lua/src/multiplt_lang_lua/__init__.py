@@ -16,8 +16,9 @@ from multiplt.language import Language
 from multiplt.problems import Completion, Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
 from multiplt.types import Type
+from multiplt.values import widened
 from multiplt_lang_lua import literals
-from multiplt_lang_lua.suites import CANDIDATE, suite, widened
+from multiplt_lang_lua.suites import CANDIDATE, suite
 
 KEYWORDS = """
     and break do else elseif end false for function goto if in local nil not or repeat return then true until while
@@ -46,7 +47,7 @@ class Lua(Language):
             line="--", quotes="\"'", character=r"(?s:\[(=*)\[.*?\]\1\])", long=r"(?s:--\[(=*)\[.*?(?:\]\1\]|\Z))"
         ),
         stop_tokens=("\nlocal", "\nfunction", "\n--"),
-        terms=Terms(list="table", tuple="table", dict="table", set="table", none="nil"),
+        terms=Terms(list="table", array="table", tuple="table", dict="table", set="table", none="nil"),
         toolchain=("lua5.4", "-v"),
         package="lua5.4 lua-unit",
         reserved=frozenset([*KEYWORDS.split(), "require"]),  # `require`: all that a suite asks of its program

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-from multiplt.errors import Refused
-from multiplt.types import FLOAT, INT
-from multiplt.values import Value, elaborate
 
 CANDIDATE = "candidate"
 """What a suite calls the function under test."""
@@ -103,21 +98,3 @@ def suite(name: str, tests: Sequence[str]) -> str:
     asks = any("(truth(" in test for test in tests)
     helpers = [LIBRARY] * (compares or asks) + [SAME] * compares + [TRUTH] * asks
     return SUITE.format(helpers="".join(helpers), tests="\n".join(f"        {test}" for test in tests), name=name)
-
-
-def widened(value: Value) -> Value:
-    """An expected value in which an int in a union with float is the float that equals it, since either may answer."""
-    content = value.content
-    match value.type.kind:
-        case "union" if FLOAT in value.type.args and content.type == INT:
-            try:
-                return replace(value, content=elaborate(content.content, FLOAT))
-            except Refused:  # no float equals it
-                return value
-        case "list" | "tuple" | "set":
-            return replace(value, content=tuple(map(widened, content)))
-        case "dict":
-            return replace(value, content=tuple((widened(key), widened(item)) for key, item in content))
-        case "optional" | "union" | "any" if content is not None:
-            return replace(value, content=widened(content))
-    return value

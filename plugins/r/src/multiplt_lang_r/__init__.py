@@ -62,7 +62,9 @@ class R(Language):
         suffix=".R",
         comments=CommentSyntax(line="#", quotes="\"'`", character=RAW_STRING_OR_OPERATOR),
         stop_tokens=("\n#", "\n```"),
-        terms=Terms(dict="named list", tuple="list", set="list", none="NULL", true="TRUE", false="FALSE"),
+        terms=Terms(
+            array="vector", dict="named list", tuple="list", set="list", none="NULL", true="TRUE", false="FALSE"
+        ),
         toolchain=("Rscript", "--version"),
         package="r-base-core",
         identifier=r"[A-Za-z][A-Za-z0-9_]*",

@@ -14,7 +14,8 @@ from multiplt.language import Language
 from multiplt.problems import Problem, Status, Strict
 from multiplt.spec import CommentSyntax, LanguageSpec, Terms
 from multiplt.types import Type
-from multiplt_lang_racket.suites import CANDIDATE, END_MARK, suite, widened
+from multiplt.values import widened
+from multiplt_lang_racket.suites import CANDIDATE, END_MARK, suite
 
 KEYWORDS = """
     begin begin0 case cond define delay do else for if lambda let letrec local match module parameterize provide

@@ -54,7 +54,7 @@ class SpecChecks(Checks):
         terms = asdict(self.lab.language.spec.terms)
         missing = [term for term, word in terms.items() if not (isinstance(word, str) and word.strip())]
         require(not missing, f"spec.terms has no word for {', '.join(missing)}; say what the language calls them")
-        text = "Take a list, a tuple, a dictionary or a set; never None, True or False."
+        text = "Take a list, an array, a tuple, a dictionary or a set; never None, True or False."
         prompt = finding(self.lab.language.build_prompt, add(text), "completion", False)
         for term, word in terms.items():
             require(word in prompt, f"the prompt for {text!r} does not say {word!r} for Python's {term}")

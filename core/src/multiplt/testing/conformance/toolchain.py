@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from copy import copy
 from dataclasses import fields, replace
 
@@ -27,18 +29,25 @@ class ToolchainChecks(Checks):
     """Toolchain and limits."""
 
     def test_toolchain_answers(self) -> None:
-        """The toolchain probe prints a version."""
+        """The toolchain probe prints a version, and fails where what runs the programs is missing."""
         version = finding(lambda: self.lab.judge.toolchain)
         require(any(map(str.isdigit, version)), f"spec.toolchain answers {version!r}, which is no version")
+        probe, commands = self.lab.language.spec.toolchain, finding(self._commands)
+        if not commands:
+            return
+        named = "|".join(map(re.escape, sorted(commands, key=len, reverse=True)))
+        without = tuple(re.sub(rf"(?<![\w.-])(?:{named})(?![\w.-])", NO_COMMAND, word) for word in probe)
+        what = " or ".join(commands)
+        require(without != probe, f"spec.toolchain asks another program than runs the completions; ask {what}")
+        with suppress(MultipltError):
+            fail(f"spec.toolchain answers {self._probe(without)!r} where {what} is missing; let it fail then")
 
     def test_missing_toolchain_names_its_package(self) -> None:
         """Where the toolchain is not there, the message says what to install."""
         spec = self.lab.language.spec
         require(spec.package.strip(), "spec.package is empty; say what installs the toolchain")
-        language = copy(self.lab.language)
-        language.spec = replace(spec, toolchain=(NO_COMMAND,))
         try:
-            fail(f"{NO_COMMAND} answers {Judge(language, self.lab.executor, Limits()).toolchain!r}")
+            fail(f"{NO_COMMAND} answers {self._probe((NO_COMMAND,))!r}")
         except MultipltError as error:
             require(spec.package in str(error), f"the message {str(error)!r} does not name the package {spec.package}")
 
@@ -66,3 +75,19 @@ class ToolchainChecks(Checks):
         problem, right = finding(self.lab.problem, add()), finding(self.lab.candidate, "right")
         [tried] = self.lab.run([Trial(problem, right, limits=Limits())])
         require_status(ran(tried).verdict, "the candidate `right` within the default limits", Status.OK)
+
+    def _probe(self, toolchain: tuple[str, ...]) -> str:
+        """What a toolchain probe says; raises `MultipltError` where it fails."""
+        language = copy(self.lab.language)
+        language.spec = replace(language.spec, toolchain=toolchain)
+        return Judge(language, self.lab.executor, Limits()).toolchain
+
+    def _commands(self) -> list[str]:
+        """The programs that completions are checked and run with, in both modes; not what they are compiled to."""
+        language, strict = self.lab.language, canary(self.lab.language)
+        commands = []
+        for problem in (strict, strict.model_copy(update={"multiplt": None})):
+            program = language.build_program(problem, language.build_stub(problem, MARK))
+            plan = language.execution_plan(program, Limits())
+            commands += [command.argv[0] for command in (*plan.checks, plan.run)]
+        return [name for name in dict.fromkeys(commands) if "/" not in name or name.startswith("/")]
