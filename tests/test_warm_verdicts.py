@@ -56,14 +56,16 @@ def require_agreement(
     assert both[0].drift.drifted == 0
 
 
-@pytest.mark.parametrize("file", ["humaneval-lua", "mbpp-lua", "humaneval-r", "mbpp-r", "humaneval-jl", "mbpp-jl",
-                                  "humaneval-rkt", "mbpp-rkt"])  # fmt: skip
-def test_answers_of_a_chat_model(both: tuple[Executor, Executor], reference: Path, file: str) -> None:
-    language = installed().language(file.rpartition("-")[2])
-    rows = part(list(read_rows(reference / "published" / f"{file}.jsonl")), 6)
+@pytest.mark.parametrize("benchmark", ["humaneval", "mbpp"])
+@pytest.mark.parametrize("language", ["julia", "lua", "r", "racket"])
+def test_answers_of_a_chat_model(
+    both: tuple[Executor, Executor], reference: Path, language: str, benchmark: str
+) -> None:
+    target = installed().language(language)
+    rows = part(list(read_rows(reference / "published" / f"{benchmark}-{target.spec.tag}.jsonl")), 4)
     problems = [Problem.from_row({**row, "gpt_solution": None}) for row in rows]
-    answers = [language.extract_completion(p, row["gpt_solution"]) for p, row in zip(problems, rows, strict=True)]
-    require_agreement(both, language.spec.name, list(map(Submission, problems, answers)))
+    answers = [target.extract_completion(p, row["gpt_solution"]) for p, row in zip(problems, rows, strict=True)]
+    require_agreement(both, language, list(map(Submission, problems, answers)))
 
 
 def test_completions_of_the_papers_model(both: tuple[Executor, Executor], reference: Path) -> None:
