@@ -16,6 +16,7 @@ Bytelibrarian.create_archive [] "/dev/shm/serve.cma";;
 
 external serve : unit -> int = "multiplt_serve"
 external exec : string -> string array -> unit = "unix_execvp"
+external leave : int -> 'a = "caml_sys_exit"
 
 (* Compiling: each unit in the same environment, which knows the interfaces that were read once. *)
 
@@ -166,7 +167,12 @@ let check () =
 
 let run () =
   if Sys.file_exists "main.byte" then exec "ocamlrun" [| "ocamlrun"; "main.byte" |];
-  exit (if Toploop.run_script Format.err_formatter "main.ml" [| "main.ml" |] then 0 else 2)
+  let well = Toploop.run_script Format.err_formatter "main.ml" [| "main.ml" |] in
+  try exit (if well then 0 else 2)
+  with error -> (* at the end no toplevel catches it, but the runtime *)
+    (try Stdlib.do_at_exit () with _ -> ());
+    Printexc.default_uncaught_exception_handler error (Printexc.get_raw_backtrace ());
+    leave 2
 
 let () =
   Gc.compact ();
