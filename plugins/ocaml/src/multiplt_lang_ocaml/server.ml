@@ -6,8 +6,30 @@
    `ocaml main.ml` does: the compiler loaded here is a copy beside the toplevel's own. *)
 
 #directory "+compiler-libs";;
-#load "ocamlcommon.cma";;
-#load "ocamlbytecomp.cma";;
+
+(* Without its tables for debuggers the compiler takes half the memory, which a fork has to copy the maps of. *)
+let strip name =
+  let path = "/dev/shm/" ^ name in
+  ignore (Sys.command (Printf.sprintf "cp $(ocamlc -where)/compiler-libs/%s %s" name path));
+  let file = open_in_bin path in
+  let magic = really_input_string file 12 (* Config.cma_magic_number is not there yet *) in
+  let at = input_binary_int file in
+  let code = really_input_string file (at - pos_in file) in
+  let library : Cmo_format.library = input_value file in
+  close_in file;
+  List.iter (fun unit -> unit.Cmo_format.cu_debug <- 0) library.lib_units;
+  let file = open_out_bin path in
+  output_string file magic;
+  output_binary_int file at;
+  output_string file code;
+  output_value file library;
+  close_out file
+
+let () = List.iter strip ["ocamlcommon.cma"; "ocamlbytecomp.cma"];;
+
+#load "/dev/shm/ocamlcommon.cma";;
+#load "/dev/shm/ocamlbytecomp.cma";;
+Gc.compact ();;
 
 (* The toplevel takes C functions from OCaml's libraries alone, so they get one without modules. *)
 Clflags.dllibs := [Sys.getenv "MULTIPLT_SERVE"; "-lunix"];;
