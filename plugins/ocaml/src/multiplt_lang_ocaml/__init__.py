@@ -24,6 +24,7 @@ from multiplt import (
     Terms,
     Type,
 )
+from multiplt.execute.plan import SERVER_FOLDER, Server
 from multiplt_lang_ocaml.by_type import HELPERS, equality, truthy, type_expression, writer
 from multiplt_lang_ocaml.comments import comment_text
 
@@ -170,6 +171,9 @@ class OCaml(Language):
 
     def run(self, program: Program) -> Command:
         return Command("ocamlrun", "main.byte") if program.mode == "strict" else Command("ocaml", program.entry)
+
+    def server(self, program: Program) -> Server:
+        return Server(self.texts("server.ml", "harness.ml"), Command("ocaml", f"{SERVER_FOLDER}/server.ml"))
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code == 2 and (said := re.search(r"^(Error|Exception: Assert_failure)", outcome.stderr, re.M)):
