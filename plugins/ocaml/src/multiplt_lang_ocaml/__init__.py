@@ -47,6 +47,9 @@ CHARACTER = r"'(?:[^'\\\n]|\\[^\n][^'\n]{0,3})'"
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 
 
+PATIENCE_S = 3.0  # for a warm compiler, which is bytecode
+
+
 class OCaml(Language):
     """OCaml 4.12 or later with its standard library; a candidate is a compilation unit of its own."""
 
@@ -173,7 +176,8 @@ class OCaml(Language):
         return Command("ocamlrun", "main.byte") if program.mode == "strict" else Command("ocaml", program.entry)
 
     def server(self, program: Program) -> Server:
-        return Server(self.texts("server.ml", "harness.ml"), Command("ocaml", f"{SERVER_FOLDER}/server.ml"))
+        run = Command("ocaml", f"{SERVER_FOLDER}/server.ml")
+        return Server(self.texts("server.ml", "harness.ml"), run, PATIENCE_S)
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code == 2 and (said := re.search(r"^(Error|Exception: Assert_failure)", outcome.stderr, re.M)):
