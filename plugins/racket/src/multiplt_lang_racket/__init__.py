@@ -117,8 +117,8 @@ class Racket(Language):
         return Command("racket", program.entry)
 
     def server(self, program: Program) -> Server:
-        run = Command("racket", "-t", f"{SERVER_FOLDER}/server.rkt", "-u", program.entry)
-        return Server(self.texts("server.rkt", "harness.rkt", "sample.rkt"), run)
+        run = Command("racket", "-t", f"{SERVER_FOLDER}/server.rkt", "-u", self.entry)
+        return Server(self.texts("server.rkt", "descriptors.rkt", "sample.rkt", "harness.rkt"), run)
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code != 0 or not outcome.stderr:

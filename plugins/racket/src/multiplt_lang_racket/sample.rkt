@@ -1,5 +1,5 @@
 #lang racket
-;; A program of the usual kind, which the warm server compiles before it serves any.
+;; A program of the usual kind: once it is compiled, what is lazy in the expander and in macros is awake.
 
 (require rackunit)
 
