@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from multiplt.execute.plan import Command, Outcome, Program
+from multiplt.execute.plan import SERVER_FOLDER, Command, Outcome, Program, Server
 from multiplt.functions import Case, Function
 from multiplt.idioms import Idioms
 from multiplt.language import Language
@@ -22,6 +22,17 @@ KEYWORDS = """
     quasiquote quote require struct syntax unless unquote when
 """
 COMPILE_ERROR = re.compile(r"\S*\.rkt:\d+:\d+: ")  # only the reader and the expander begin with a place
+
+# What it needs is required as it runs: the expander takes long to make a module's own requirements available.
+MAIN = """\
+(module main '#%kernel
+  (module configure-runtime '#%kernel
+    (#%require racket/runtime-config)
+    (configure #f))
+  (define-values (set) (dynamic-require 'racket/set 'set))
+  (define-values (run-cases) (dynamic-require '(file "harness.rkt") 'run-cases))
+  (run-cases "candidate.rkt" '{name}{cases}))
+"""
 
 
 class Racket(Language):
@@ -92,11 +103,9 @@ class Racket(Language):
         return f"(hash {' '.join(f'{key} {value}' for key, value in pairs)})"
 
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
-        cases = "".join(f"\n  (lambda () (list {' '.join(arguments)}))" for arguments in calls)
+        cases = "".join(f"\n    (lambda () (list {' '.join(arguments)}))" for arguments in calls)
         return {
-            "main.rkt": "#lang racket/base\n"
-            '(require racket/set "harness.rkt")\n'
-            f"(run-cases \"candidate.rkt\" '{strict.entrypoint}{cases})\n",
+            "main.rkt": MAIN.format(name=strict.entrypoint, cases=cases),
             "harness.rkt": self.text("harness.rkt"),
             "candidate.rkt": f"{candidate}\n(provide {strict.entrypoint})\n",
         }
@@ -106,6 +115,10 @@ class Racket(Language):
 
     def run(self, program: Program) -> Command:
         return Command("racket", program.entry)
+
+    def server(self, program: Program) -> Server:
+        run = Command("racket", "-t", f"{SERVER_FOLDER}/server.rkt", "-u", self.entry)
+        return Server(self.texts("server.rkt", "descriptors.rkt", "sample.rkt", "harness.rkt"), run)
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code != 0 or not outcome.stderr:
