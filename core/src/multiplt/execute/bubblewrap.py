@@ -28,7 +28,7 @@ from pathlib import Path, PurePosixPath
 
 from multiplt.errors import SandboxUnavailable
 from multiplt.execute.diagnosis import why_no_namespaces
-from multiplt.execute.guest_script import PREFER_FOR_OOM, guest_script
+from multiplt.execute.guest_script import guest_script
 from multiplt.execute.mounts import SYSTEM_FILES, SYSTEM_FOLDERS, search_path, toolchain_prefix, user_mounts
 from multiplt.execute.plan import SERVER_FOLDER, Command, ExecutionPlan, Limits, Outcome
 from multiplt.execute.process_tree import children
@@ -105,7 +105,7 @@ class Bubblewrap(LocalSandbox):
             control = lift(theirs.detach())
             stack.callback(os.close, control)
             environment = {**plan.environment, "MULTIPLT_CONTROL": str(control), "MULTIPLT_SERVE": LIBRARY}
-            script = f"{PREFER_FOR_OOM}; ulimit -c 0; exec {shlex.join(server.run.argv)} 4>&-"
+            script = f"ulimit -c 0; exec {shlex.join(server.run.argv)} 4>&-"
             limits = plan.limits.with_(scratch=plan.limits.scratch + ROOM)
             plan = replace(plan, environment=environment, limits=limits)
             launch = self._launch(plan, slot, files, script, stack, library=library())

@@ -20,9 +20,6 @@ import shlex
 
 from multiplt.execute.plan import ExecutionPlan, Limits
 
-PREFER_FOR_OOM = "echo 1000 >/proc/self/oom_score_adj"
-"""Where memory runs out all the same, the kernel is to take guests first."""
-
 SHELL_PROCESSES = 1  # the shell counts against the limit on processes too
 
 
@@ -32,7 +29,6 @@ def guest_script(plan: ExecutionPlan, *, own_processes: bool) -> str:
     names = [shlex.quote(name) for name in dict.fromkeys(commands) if "/" not in name]
     lines = [
         "exec 5>&2 2>/dev/null",  # the shell's own words about signals are not the program's
-        PREFER_FOR_OOM,
         *_limits(plan.limits, own_processes),
         "echo ready >&4 && read -r go || exit",
         *(f"command -v {name} >/dev/null || {{ echo missing {name} >&4; exit 127; }}" for name in names),

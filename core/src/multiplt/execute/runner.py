@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from multiplt.execute import process_tree
 from multiplt.execute.capture import HeadTail
@@ -58,6 +59,7 @@ class LocalSandbox(Sandbox):
         with self.launch(plan, slot) as launch:
             try:
                 process = spawn(launch.argv, launch.environment, launch.inherited)
+                prefer_for_oom(process.pid)
             except OSError as error:
                 raise InfrastructureError(f"the sandbox {self.name} could not be started: {error}") from error
             return Run(self, plan, launch, process, stop).outcome()
@@ -227,6 +229,12 @@ class Run:
 def as_exit_code(code: int) -> int:
     """An exit code, negative where it is how a shell reports a signal."""
     return 128 - code if 0 < code - 128 < signal.NSIG else code
+
+
+def prefer_for_oom(pid: int) -> None:
+    """Where memory runs out all the same, the kernel is to take guests first."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def _drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from multiplt.execute import process_tree
 from multiplt.execute.guest_script import cpu_limit
 from multiplt.execute.plan import ExecutionPlan, Limits, Outcome
-from multiplt.execute.runner import KILL_S, STARTUP_S, Launch, LocalSandbox, Run, as_exit_code
+from multiplt.execute.runner import KILL_S, STARTUP_S, Launch, LocalSandbox, Run, as_exit_code, prefer_for_oom
 from multiplt.execute.sandbox import InfrastructureError, Stop
 from multiplt.execute.spawn import Process, open_pipes, spawn
 
@@ -35,6 +35,7 @@ class WarmServer:
         """Start it and wait until it is up; raises `InfrastructureError` where it does not come up."""
         self.sandbox, self.launch, self.control = sandbox, launch, control
         self.process = spawn(launch.argv, launch.environment, launch.inherited)
+        prefer_for_oom(self.process.pid)
         control.settimeout(KILL_S)
         try:
             self._wait_until_up()
