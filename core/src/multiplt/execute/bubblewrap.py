@@ -100,7 +100,7 @@ class Bubblewrap(LocalSandbox):
             control = lift(theirs.detach())
             stack.callback(os.close, control)
             environment = {**plan.environment, "MULTIPLT_CONTROL": str(control), "MULTIPLT_SERVE": LIBRARY}
-            script = f"ulimit -c 0; exec {shlex.join(server.run.argv)}"
+            script = f"ulimit -c 0; exec {shlex.join(server.run.argv)} 4>&-"  # the status pipe
             limits = plan.limits.with_(scratch=plan.limits.scratch + ROOM)
             plan = replace(plan, environment=environment, limits=limits)
             launch = self._launch(plan, slot, files, script, stack, library=library())
