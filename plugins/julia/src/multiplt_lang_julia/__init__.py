@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from multiplt.errors import Refused
-from multiplt.execute.plan import MIB, Command, ExecutionPlan, Limits, Outcome, Program
+from multiplt.execute.plan import MIB, SERVER_FOLDER, Command, ExecutionPlan, Limits, Outcome, Program, Server
 from multiplt.functions import Case, Function
 from multiplt.hookspecs import Style
 from multiplt.language import Language
@@ -20,6 +20,7 @@ from multiplt_lang_julia.spelling import COMMENTS, RESERVED, distinct, documenta
 from multiplt_lang_julia.suites import failure, is_plain, suite
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
+WARM = ("server.jl", "warmup.jl", "typical.jl", "passing.jl", "failing.jl", "serve.jl")
 ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -113,7 +114,7 @@ class Julia(Language):
         cases = "".join(f"    Any[{', '.join(arguments)}],\n" for arguments in calls)
         return {
             self.entry: "module Candidate end\n"
-            'include("harness.jl")\n'
+            '@isdefined(Harness) || include("harness.jl")\n'
             f'Harness.run_cases(Candidate, "candidate.jl", :{strict.entrypoint}, Any[\n{cases}])\n',
             "harness.jl": self.text("harness.jl"),
             "candidate.jl": candidate,
@@ -124,7 +125,7 @@ class Julia(Language):
         program = super().build_program(problem, completion)
         if program.mode == "strict":
             return program
-        main = 'include("harness.jl")\nHarness.run_program("program.jl")\n'
+        main = '@isdefined(Harness) || include("harness.jl")\nHarness.run_program("program.jl")\n'
         return replace(program, files={self.entry: main, "program.jl": program.text, **self.texts("harness.jl")})
 
     def end_mark(self) -> str:
@@ -132,6 +133,10 @@ class Julia(Language):
 
     def run(self, program: Program) -> Command:
         return Command("julia", *FLAGS, program.entry)
+
+    def server(self, program: Program) -> Server:
+        own = {name: self.text(f"warm/{name}") for name in WARM}
+        return Server({**own, **self.texts("harness.jl")}, Command("julia", *FLAGS, f"{SERVER_FOLDER}/server.jl"))
 
     def limits(self, limits: Limits) -> Limits:
         return limits.with_(address_space=max(limits.address_space, 8192 * MIB))

@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -39,7 +41,7 @@ struct settings { struct rlimit limits[RLIM_NLIMITS]; cpu_set_t cores; int nice,
 
 static int control;
 static pid_t first_guest;
-static char memory[DESCRIPTORS]; /* which descriptors are /proc/self/mem */
+static struct held { enum { OTHER, MEMORY, EVENT, LOOP, PIPE, COPY } kind; int flags, of; ino_t node; } held[DESCRIPTORS];
 static struct sigaction handlers[SIGNALS];
 static sigset_t blocked;
 
@@ -111,21 +113,73 @@ static void wipe(const char *folder) {
 
 /* The guest. */
 
-/* An interpreter may hold its own memory open, to write machine code; a child's descriptor must be on its own. */
-static void find_memory(void) {
+/* What an interpreter has opened for itself; what a guest inherits of that it would share with later ones, so it gets
+ * its own: memory (open to write machine code), event loops and what wakes them, pipes, copies of the standard streams. */
+static void find_held(void) {
     for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+        struct held *it = &held[descriptor];
+        struct stat status, standard;
         char link[64], target[64] = "";
         snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-        memory[descriptor] = readlink(link, target, sizeof target - 1) > 0 && !strcmp(target, "/proc/1/mem");
+        if (readlink(link, target, sizeof target - 1) < 0) continue;
+        must((it->flags = fcntl(descriptor, F_GETFL)) >= 0 && !fstat(descriptor, &status));
+        if (!strcmp(target, "/proc/1/mem")) it->kind = MEMORY;
+        if (!strcmp(target, "anon_inode:[eventfd]")) it->kind = EVENT;
+        if (!strcmp(target, "anon_inode:[eventpoll]")) it->kind = LOOP;
+        if (!S_ISFIFO(status.st_mode)) continue;
+        it->kind = PIPE, it->node = status.st_ino;
+        for (int number = 0; number < CHANNEL; number++)
+            if (!fstat(number, &standard) && standard.st_ino == it->node) it->kind = COPY, it->of = number;
     }
 }
 
-static void reopen_memory(void) {
+static void put(int own, int descriptor) {
+    must(own >= 0 && dup3(own, descriptor, O_CLOEXEC) >= 0 && !close(own));
+}
+
+/* With what is in it. A pipe whose other end is elsewhere is cut off. */
+static void renew_pipe(ino_t node) {
+    int ends[2], left = 1;
+    must(!pipe2(ends, O_CLOEXEC));
     for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
-        if (!memory[descriptor]) continue;
-        int own = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
-        must(own >= 0 && dup3(own, descriptor, O_CLOEXEC) >= 0 && !close(own));
+        struct held *it = &held[descriptor];
+        if (it->kind != PIPE || it->node != node) continue;
+        const int writes = (it->flags & O_ACCMODE) == O_WRONLY;
+        if (!writes && left) tee(descriptor, ends[1], 1 << 16, SPLICE_F_NONBLOCK), left = 0;
+        it->kind = OTHER;
+        must(!fcntl(ends[writes], F_SETFL, it->flags) && dup3(ends[writes], descriptor, O_CLOEXEC) >= 0);
     }
+    close(ends[0]), close(ends[1]);
+}
+
+static void renew_loop(int descriptor) {
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
+    FILE *watched = fopen(path, "re");
+    const int own = epoll_create1(EPOLL_CLOEXEC);
+    must(watched && own >= 0);
+    while (fgets(line, sizeof line, watched)) {
+        int target;
+        unsigned events;
+        unsigned long long data;
+        if (sscanf(line, "tfd: %d events: %x data: %llx", &target, &events, &data) != 3) continue;
+        struct epoll_event event = {events, {.u64 = data}};
+        epoll_ctl(own, EPOLL_CTL_ADD, target, &event);
+    }
+    fclose(watched), put(own, descriptor);
+}
+
+static void renew_held(void) {
+    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+        const struct held *it = &held[descriptor];
+        struct pollfd waker = {descriptor, POLLIN, 0};
+        if (it->kind == MEMORY) put(open("/proc/self/mem", O_RDWR | O_CLOEXEC), descriptor);
+        if (it->kind == EVENT) put(eventfd(poll(&waker, 1, 0), it->flags & O_NONBLOCK), descriptor);
+        if (it->kind == COPY) must(!fcntl(it->of, F_SETFL, it->flags)), put(dup(it->of), descriptor);
+        if (it->kind == PIPE) renew_pipe(it->node);
+    }
+    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++)
+        if (held[descriptor].kind == LOOP) renew_loop(descriptor);
 }
 
 /* No signal to a thread of the server, whose ids are below those of all guests. */
@@ -150,7 +204,7 @@ static void become_guest(const struct request *request, const int *given, uint64
     must(!prctl(PR_SET_PDEATHSIG, SIGKILL) && !prctl(PR_SET_DUMPABLE, 1) && getppid() == 1);
     for (int number = 0; number < GIVEN; number++) must(dup2(given[number], number) == number && !close(given[number]));
     close(control);
-    reopen_memory();
+    renew_held();
     if (command < request->checks) { /* it gets neither the nonce nor the channel */
         char name[24];
         int nothing = open("/dev/null", O_RDONLY);
@@ -202,7 +256,7 @@ long multiplt_serve(void) {
     must(!prctl(PR_SET_DUMPABLE, 0) && !fcntl(control, F_SETFD, FD_CLOEXEC));
     struct settings settings, now;
     struct answer answer = {0, -1, 0}; /* the first says that the server is up */
-    find_memory(), ignore_signals();
+    find_held(), ignore_signals();
     for (read_settings(&settings);; must(!memcmp(&now, &settings, sizeof now))) {
         int given[GIVEN];
         must(write(control, &answer, sizeof answer) == sizeof answer);

@@ -1,0 +1,8 @@
+using Test
+add(a::Int64, b::Int64)::Int64 = a + b
+
+@testset begin
+
+candidate = add;
+	@test(candidate(1, 2) == 3)
+end
