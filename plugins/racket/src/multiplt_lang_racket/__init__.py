@@ -118,7 +118,7 @@ class Racket(Language):
 
     def server(self, program: Program) -> Server:
         run = Command("racket", "-t", f"{SERVER_FOLDER}/server.rkt", "-u", self.entry)
-        return Server(self.texts("server.rkt", "descriptors.rkt", "sample.rkt", "harness.rkt"), run)
+        return Server(self.texts("server.rkt", "sample.rkt", "harness.rkt"), run)
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code != 0 or not outcome.stderr:

@@ -9,8 +9,7 @@
          racket/runtime-path
          (for-syntax racket/base)
          (only-in racket/runtime-config) ; what programs need, in this namespace
-         (only-in "sample.rkt")
-         "descriptors.rkt")
+         (only-in "sample.rkt"))
 
 (define serve (get-ffi-obj "multiplt_serve" (ffi-lib (getenv "MULTIPLT_SERVE")) (_fun -> _long)))
 
@@ -39,7 +38,6 @@
 (collect-garbage)
 (void (serve))
 
-(renew-descriptors)
 (current-pseudo-random-generator (make-pseudo-random-generator)) ; seeded by the time
 (when (file-exists? harness)
   (parameterize ([current-module-declare-name (make-resolved-module-path harness)])
