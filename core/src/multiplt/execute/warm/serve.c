@@ -216,7 +216,8 @@ static void become_guest(const struct request *request, const int *given, uint64
         struct rlimit value = {request->limits[limit], request->limits[limit] + (RESOURCES[limit] == RLIMIT_CPU)};
         must(!setrlimit(RESOURCES[limit], &value));
     }
-    for (int number = 1; number < SIGNALS; number++) sigaction(number, &handlers[number], NULL);
+    for (int number = 1; number < SIGNALS; number++)
+        if (handlers[number].sa_handler != SIG_DFL) sigaction(number, &handlers[number], NULL);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
@@ -244,6 +245,7 @@ void multiplt_go_on(char **script, char **other) {
         if (readlink(link, target, sizeof target - 1) < 0 || strcmp(target, *script)) continue;
         int file = open(*other, O_RDONLY | O_CLOEXEC);
         must(file >= 0 && dup3(file, descriptor, O_CLOEXEC) >= 0 && !close(file));
+        return;
     }
 }
 
