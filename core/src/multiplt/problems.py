@@ -95,18 +95,26 @@ class Strict(_Record):
 
     def typed_parameters(self) -> tuple[Parameter, ...]:
         """The parameters with their types read."""
-        return tuple(Parameter(p.name, parse_type(p.type)) for p in self.parameters)
+        return tuple(Parameter(p.name, _type(p.type)) for p in self.parameters)
 
     def typed_returns(self) -> Type:
         """The declared type of the result."""
-        return parse_type(self.returns)
+        return _type(self.returns)
 
     def typed_cases(self) -> tuple[Case, ...]:
         """The cases with their values elaborated against the declared types."""
         return _typed_cases(self.cases, self.typed_parameters(), self.typed_returns())
 
 
-@lru_cache(maxsize=256)  # a problem comes many times, with a completion each
+# A problem comes many times, with a completion each.
+
+
+@lru_cache(maxsize=1024)
+def _type(text: str) -> Type:
+    return parse_type(text)
+
+
+@lru_cache(maxsize=256)
 def _typed_cases(cases: tuple[CaseText, ...], parameters: tuple[Parameter, ...], returns: Type) -> tuple[Case, ...]:
     return tuple(
         Case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 MIB = 1024 * 1024
@@ -85,11 +85,15 @@ class Server:
     run: Command
     patience_s: float | None = None
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over all that makes it what it is."""
-        parts = (sorted(self.files.items()), self.run.argv, self.patience_s)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        return _fingerprint((*sorted(self.files.items()), self.run.argv, self.patience_s))
+
+
+@lru_cache(maxsize=64)  # it is asked for with every program
+def _fingerprint(parts: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

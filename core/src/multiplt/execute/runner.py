@@ -89,7 +89,7 @@ class Run:
             self._watch()
             exit_code, cpu_s = self._reap()
             for descriptor, take in self._readers().items():
-                _drain(descriptor, take, LEFTOVER)
+                drain(descriptor, take, LEFTOVER)
             return self._report(exit_code, cpu_s)
         finally:
             self._end()
@@ -113,7 +113,7 @@ class Run:
             now = time.monotonic()
             ready = [descriptor for descriptor, _ in poll.poll(max(0.0, min(self.deadline, next_sample) - now) * 1000)]
             for descriptor in readers:
-                if descriptor in ready and not _drain(descriptor, readers[descriptor], BLOCK):
+                if descriptor in ready and not drain(descriptor, readers[descriptor], BLOCK):
                     poll.unregister(descriptor)
             if self._has_ended(ready):
                 return
@@ -194,7 +194,7 @@ class Run:
         self.reaped = True
         exit_code = os.waitstatus_to_exitcode(status)
         if self.started is None or (self.sandbox.sheltered and exit_code < 0 and not self.killed):
-            _drain(self.process.stderr, self.stderr.add, LEFTOVER)
+            drain(self.process.stderr, self.stderr.add, LEFTOVER)
             raise InfrastructureError(
                 f"the sandbox {self.sandbox.name} failed with exit code {exit_code}: {self.stderr.text().strip()}"
             )
@@ -237,7 +237,7 @@ def prefer_for_oom(pid: int) -> None:
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
-def _drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool:
+def drain(descriptor: int, take: Callable[[bytes], object], limit: int) -> bool:
     """Read what is there, up to `limit` bytes; False at the end of the stream."""
     while limit > 0:
         try:

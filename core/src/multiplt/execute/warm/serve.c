@@ -34,8 +34,8 @@
 
 enum { GIVEN = 4, CHANNEL = 3, LIMITS = 5, SIGNALS = 65, DESCRIPTORS = 1024, TROUBLE = 71 };
 static const int RESOURCES[LIMITS] = {RLIMIT_CPU, RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC};
-struct request { uint64_t checks, files, limits[LIMITS]; };
-struct file { uint64_t path, data; }; /* lengths of what follows */
+struct request { uint64_t size, checks, files, limits[LIMITS]; }; /* size: bytes of what follows, the files */
+struct file { uint64_t path, data; };                            /* bytes of what follows, the path with its 0 */
 struct answer { int64_t status, failed_check, cpu_us; };
 struct settings { struct rlimit limits[RLIM_NLIMITS]; cpu_set_t cores; int nice, policy; };
 
@@ -71,13 +71,22 @@ static void take_descriptors(int *given) {
     }
 }
 
-static void take_file(void) {
-    struct file *length = take(sizeof *length);
-    char *path = take(length->path), *data = take(length->data);
-    for (char *slash = path; (slash = strchr(slash, '/')); *slash++ = '/') *slash = 0, mkdir(path, 0755);
-    FILE *file = fopen(path, "wxe");
-    must(file && fwrite(data, 1, length->data, file) == length->data && !fclose(file));
-    free(data), free(path), free(length);
+static void write_file(const char *path, const char *data, size_t size) {
+    const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    must(file >= 0 && write(file, data, size) == (ssize_t)size && !close(file));
+}
+
+static void take_files(const struct request *request) {
+    char *all = take(request->size), *at = all;
+    for (uint64_t number = 0; number < request->files; number++) {
+        struct file size;
+        memcpy(&size, at, sizeof size);
+        char *path = at + sizeof size, *data = path + size.path;
+        for (char *slash = path; (slash = strchr(slash, '/')); *slash++ = '/') *slash = 0, mkdir(path, 0755);
+        write_file(path, data, size.data);
+        at = data + size.data;
+    }
+    free(all);
 }
 
 /* What the server must find as it was. */
@@ -104,11 +113,13 @@ static int allow(const char *path, const struct stat *status, int kind, struct F
 }
 
 static int delete(const char *path, const struct stat *status, int kind, struct FTW *place) {
-    return (void)status, (void)kind, place->level && remove(path);
+    return (void)status, kind == FTW_DNR || (place->level && remove(path));
 }
 
+static int empty(const char *folder) { return !nftw(folder, delete, 16, FTW_DEPTH | FTW_PHYS); }
+
 static void wipe(const char *folder) {
-    must(!nftw(folder, allow, 16, FTW_PHYS) && !nftw(folder, delete, 16, FTW_DEPTH | FTW_PHYS));
+    must(!chmod(folder, 0755) && (empty(folder) || (!nftw(folder, allow, 16, FTW_PHYS) && empty(folder))));
 }
 
 /* The guest. */
@@ -264,7 +275,7 @@ long multiplt_serve(void) {
         must(write(control, &answer, sizeof answer) == sizeof answer);
         take_descriptors(given);
         struct request *request = take(sizeof *request);
-        for (uint64_t file = 0; file < request->files; file++) take_file();
+        take_files(request);
         answer = (struct answer){0, -1, 0};
         int killed = 0;
         for (uint64_t command = 0; command <= request->checks && !killed && answer.failed_check < 0; command++) {

@@ -15,13 +15,15 @@ from pathlib import Path
 from multiplt.execute import process_tree
 from multiplt.execute.guest_script import cpu_limit
 from multiplt.execute.plan import ExecutionPlan, Limits, Outcome
-from multiplt.execute.runner import KILL_S, STARTUP_S, Launch, LocalSandbox, Run, as_exit_code, prefer_for_oom
+from multiplt.execute.runner import KILL_S, STARTUP_S, Launch, LocalSandbox, Run, as_exit_code, drain, prefer_for_oom
 from multiplt.execute.sandbox import InfrastructureError, Stop
 from multiplt.execute.spawn import Process, open_pipes, spawn
 
 ANSWER = struct.Struct("=qqq")  # wait status, the check that failed or -1, microseconds of CPU time
-REQUEST = struct.Struct("=7Q")  # number of checks and of files; limits as in serve.c
-FILE = struct.Struct("=2Q")  # bytes of path and of content
+REQUEST = struct.Struct("=8Q")  # bytes of all files, number of checks and of files; limits as in serve.c
+FILE = struct.Struct("=2Q")  # bytes of path (with a 0 behind it) and of content
+
+AT_ONCE_S = 0.02
 
 
 class ServerLost(Exception):
@@ -83,12 +85,13 @@ class WarmServer:
             raise InfrastructureError(f"the warm server does not start: {said.decode(errors='replace').strip()[-500:]}")
 
     def _request(self, plan: ExecutionPlan, descriptors: Sequence[int]) -> None:
-        files = [(path.encode(), text.encode("utf-8", "surrogatepass")) for path, text in plan.files.items()]
-        parts = [REQUEST.pack(len(plan.checks), len(files), *_limits(plan.limits, self.threads))]
-        for path, data in files:
+        parts = []
+        for name, text in plan.files.items():
+            path, data = name.encode() + b"\0", text.encode("utf-8", "surrogatepass")
             parts += [FILE.pack(len(path), len(data)), path, data]
+        files, limits = b"".join(parts), _limits(plan.limits, self.threads)
         socket.send_fds(self.control, [b"R"], list(descriptors))
-        self.control.sendall(b"".join(parts))
+        self.control.sendall(REQUEST.pack(len(files), len(plan.checks), len(plan.files), *limits) + files)
 
 
 class _GuestRun(Run):
@@ -103,6 +106,16 @@ class _GuestRun(Run):
         self._send(self.nonce.encode() + b"\n")
         os.close(process.nonce)
         process.nonce = -1
+
+    def _watch(self) -> None:
+        """Leave alone what ends at once: what it writes waits in its pipes, and nobody wakes up for each record."""
+        poll = select.poll()
+        for descriptor in (self.process.status, self.process.pidfd):
+            poll.register(descriptor, select.POLLIN)
+        if poll.poll(AT_ONCE_S * 1000):
+            drain(self.process.status, self._take_status, ANSWER.size)
+        if self.answer is None:
+            super()._watch()
 
     def _take_status(self, data: bytes) -> None:
         self.status += data
