@@ -21,6 +21,7 @@ from multiplt import (
     Program,
     Refused,
     Results,
+    Server,
     Strict,
     Terms,
     Type,
@@ -32,6 +33,7 @@ from multiplt.hookspecs import Style
 from multiplt.testing.conformance import Conformance
 from multiplt.testing.conformance.exploits import ExploitChecks
 from multiplt.testing.conformance.toolchain import ToolchainChecks
+from multiplt.testing.conformance.warm import WarmChecks
 from multiplt.testing.material import material_folder
 from multiplt.values import plain
 from multiplt_lang_lua import Lua
@@ -311,3 +313,18 @@ def few_exploits() -> Path:
 @found_by("exploits are written", material=few_exploits)
 class FewExploits(Lua):
     """See `few_exploits`."""
+
+
+@found_by("warm verdict is the same: right", related=["warm verdict is the same: *"], bases=(WarmChecks,))
+class WarmAndOtherwise(Lua):
+    """In the warm server every program raises."""
+
+    def server(self, program: Program) -> Server:
+        server = super().server(program)
+        return replace(server, files={"server.lua": server.files["server.lua"].replace("return (", "error(1) (")})
+
+
+@found_by("warm server starts", related=["warm verdict is the same: *"], bases=(WarmChecks,))
+class ServerThatIsNotThere(Lua):
+    def server(self, program: Program) -> Server:
+        return replace(super().server(program), files={})

@@ -9,6 +9,7 @@ a program is laid out and run (`strict_files`, `run`). The rest has defaults tha
 from __future__ import annotations
 
 import re
+import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -137,8 +138,8 @@ class Language(Renderer):
         return Status.SYNTAX if outcome.failed_check is not None else Status.EXCEPTION
 
     def text(self, name: str) -> str:
-        """The text of a file beside the module of this class (a harness, say); read once."""
-        return _text(type(self).__module__, name)
+        """The text of a file beside the module of this class, or of one that it derives from; read once."""
+        return _text(type(self), name)
 
     def texts(self, *names: str) -> dict[str, str]:
         """The texts of files beside the module of this class, by name."""
@@ -273,5 +274,7 @@ class Language(Renderer):
 
 
 @cache
-def _text(module: str, name: str) -> str:
-    return files(module).joinpath(name).read_text("utf-8")
+def _text(language: type, name: str) -> str:
+    packages = [sys.modules[base.__module__].__package__ for base in language.__mro__]
+    found = (files(package).joinpath(name) for package in packages if package)
+    return next(file for file in found if file.is_file()).read_text("utf-8")
