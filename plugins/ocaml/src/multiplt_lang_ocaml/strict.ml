@@ -1,5 +1,5 @@
-(* A warm `ocamlc` for strict programs (multiplt.Server), which forks a child for every command. Machine code, as `ocamlc`
-   is: the toplevel would take four times as long.
+(* A warm `ocamlc` for strict programs (multiplt.Server), which forks a child for every command. Machine code, as
+   `ocamlc` is: the toplevel would take four times as long.
 
    A check is what `ocamlc` does with the files of a program, with all done before that never changes: the interfaces
    of the standard library are read, the harness is compiled, both are linked. It reports the candidate's errors; where
