@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import re
@@ -242,6 +243,16 @@ def test_what_a_slow_warm_mode_has_no_patience_for_runs_again() -> None:
     quick, slow = (sandbox.run(plan) for plan in plans)
     assert (quick.stdout, quick.warm) == ("quick\n", True)
     assert (slow.stdout, slow.warm, slow.timed_out) == ("slow\n", False, False)
+    sandbox.close()
+
+
+def test_what_a_server_keeps_takes_no_scratch_space() -> None:
+    sandbox = Bubblewrap(eager=True)
+    plan = in_server(shell("stat -f -c '%b %S' /dev/shm"))
+    outcomes = [sandbox.run(replace(plan, server=server)) for server in (SERVER, replace(SERVER, keeps=1 << 20))]
+    assert all(outcome.warm for outcome in outcomes)
+    without, beyond = (math.prod(map(int, outcome.stdout.split())) for outcome in outcomes)
+    assert beyond - without == 1 << 20
     sandbox.close()
 
 

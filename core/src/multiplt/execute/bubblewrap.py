@@ -108,12 +108,12 @@ class Bubblewrap(LocalSandbox):
             script = f"ulimit -c 0; exec {shlex.join(server.run.argv)} 4>&-"
             limits = plan.limits.with_(scratch=plan.limits.scratch + ROOM)
             plan = replace(plan, environment=environment, limits=limits)
-            launch = self._launch(plan, slot, files, script, stack, library=library())
+            launch = self._launch(plan, slot, files, script, stack, library=library(), keeps=server.keeps)
             return WarmServer(self, replace(launch, inherited=(*launch.inherited, control)), ours)
 
     def _launch(
         self, plan: ExecutionPlan, slot: int, files: Mapping[str, str], script: str, stack: ExitStack,
-        library: bytes = b"",
+        library: bytes = b"", keeps: int = 0,
     ) -> Launch:  # fmt: skip
         """How to start a script of a plan with files at their places; `stack` closes what that needs."""
         inherited: list[int] = []
@@ -123,7 +123,7 @@ class Bubblewrap(LocalSandbox):
             stack.callback(os.close, inherited[-1])
             return str(inherited[-1])
 
-        options = [*_isolation(), *self._view(plan), *_writable(plan.limits, files.values())]
+        options = [*_isolation(), *self._view(plan), *_writable(plan.limits, files.values(), keeps)]
         options += ["--perms", "0111", "--file", keep(os.open("/bin/sh", os.O_RDONLY | os.O_CLOEXEC)), SHELL]
         for path, text in files.items():
             options += ["--file", keep(_in_memory(text.encode("utf-8", "surrogatepass"))), path]
@@ -177,11 +177,11 @@ def _isolation() -> list[str]:
     ]  # fmt: skip
 
 
-def _writable(limits: Limits, files: Iterable[str]) -> list[str]:
-    """The folders in memory, each with a size; the program's own files come on top of it."""
+def _writable(limits: Limits, files: Iterable[str], keeps: int) -> list[str]:
+    """The folders in memory, each with a size; the program's own files and what a server keeps come on top of it."""
     own = sum(len(text.encode("utf-8", "surrogatepass")) + FILE_OVERHEAD for text in files)
     return [
-        "--dev", "/dev", "--size", str(limits.scratch), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+        "--dev", "/dev", "--size", str(limits.scratch + keeps), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
         "--size", str(limits.scratch + own), "--tmpfs", WORK, "--symlink", WORK, "/tmp",
     ]  # fmt: skip
 

@@ -78,17 +78,18 @@ class Server:
     limits of a command that was started for itself, which then do what the plan's command does; in a
     child that stands for one of the plan's checks, the variable MULTIPLT_CHECK is its number. `patience_s`
     (seconds) is for interpreters whose warm mode computes slowly: a program that takes longer runs
-    again, in the normal mode.
+    again, in the normal mode. `keeps` (bytes) is what it takes of `/dev/shm`, which is larger by as much.
     """
 
     files: Mapping[str, str]
     run: Command
     patience_s: float | None = None
+    keeps: int = 0
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over all that makes it what it is."""
-        return _fingerprint((*sorted(self.files.items()), self.run.argv, self.patience_s))
+        return _fingerprint((*sorted(self.files.items()), self.run.argv, self.patience_s, self.keeps))
 
 
 @lru_cache(maxsize=64)  # it is asked for with every program

@@ -47,7 +47,7 @@ CHARACTER = r"'(?:[^'\\\n]|\\[^\n][^'\n]{0,3})'"
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 
 
-PATIENCE_S = 3.0  # for a warm compiler, which is bytecode
+SERVER_SIZE = 12 << 20  # bytes, at most, of the warm compiler and of what comes up when it is compiled
 
 
 class OCaml(Language):
@@ -176,8 +176,10 @@ class OCaml(Language):
         return Command("ocamlrun", "main.byte") if program.mode == "strict" else Command("ocaml", program.entry)
 
     def server(self, program: Program) -> Server:
-        run = Command("ocaml", f"{SERVER_FOLDER}/server.ml")
-        return Server(self.texts("server.ml", "harness.ml"), run, PATIENCE_S)
+        if program.mode == "strict":
+            run = Command("sh", f"{SERVER_FOLDER}/strict.sh")
+            return Server(self.texts("strict.sh", "strict.ml", "harness.ml"), run, keeps=SERVER_SIZE)
+        return Server(self.texts("compat.ml"), Command("ocaml", f"{SERVER_FOLDER}/compat.ml"))
 
     def compat_status(self, outcome: Outcome) -> Status:
         if outcome.exit_code == 2 and (said := re.search(r"^(Error|Exception: Assert_failure)", outcome.stderr, re.M)):

@@ -1,49 +1,21 @@
-(* A warm OCaml (multiplt.Server): a toplevel with the compiler loaded, which forks a child for every command.
+(* A warm `ocamlc` for strict programs (multiplt.Server), which forks a child for every command. Machine code, as
+   `ocamlc` is: the toplevel would take four times as long.
 
    A check is what `ocamlc` does with the files of a program, with all done before that never changes: the interfaces
    of the standard library are read, the harness is compiled, both are linked. It reports the candidate's errors; where
-   anything else goes wrong, `ocamlc` itself starts over. A run is `ocamlrun main.byte`, or in this process what
-   `ocaml main.ml` does: the compiler loaded here is a copy beside the toplevel's own. *)
-
-#directory "+compiler-libs";;
-
-(* Without its tables for debuggers the compiler takes half the memory, which a fork has to copy the maps of. *)
-let strip name =
-  let path = "/dev/shm/" ^ name in
-  ignore (Sys.command (Printf.sprintf "cp $(ocamlc -where)/compiler-libs/%s %s" name path));
-  let file = open_in_bin path in
-  let magic = really_input_string file 12 (* Config.cma_magic_number is not there yet *) in
-  let at = input_binary_int file in
-  let code = really_input_string file (at - pos_in file) in
-  let library : Cmo_format.library = input_value file in
-  close_in file;
-  List.iter (fun unit -> unit.Cmo_format.cu_debug <- 0) library.lib_units;
-  let file = open_out_bin path in
-  output_string file magic;
-  output_binary_int file at;
-  output_string file code;
-  output_value file library;
-  close_out file
-
-let () = List.iter strip ["ocamlcommon.cma"; "ocamlbytecomp.cma"];;
-
-#load "/dev/shm/ocamlcommon.cma";;
-#load "/dev/shm/ocamlbytecomp.cma";;
-Gc.compact ();;
-
-(* The toplevel takes C functions from OCaml's libraries alone, so they get one without modules. *)
-Clflags.dllibs := [Sys.getenv "MULTIPLT_SERVE"; "-lunix"];;
-Bytelibrarian.create_archive [] "/dev/shm/serve.cma";;
-#load "/dev/shm/serve.cma";;
+   anything else goes wrong, `ocamlc` itself starts over. A run is `ocamlrun main.byte`. *)
 
 external serve : unit -> int = "multiplt_serve"
-external exec : string -> string array -> unit = "unix_execvp"
-external leave : int -> 'a = "caml_sys_exit"
+
+let read name =
+  let file = open_in_bin name in
+  let text = really_input_string file (in_channel_length file) in
+  close_in file;
+  text
 
 (* Compiling: each unit in the same environment, which knows the interfaces that were read once. *)
 
 let () =
-  Clflags.dllibs := [];
   ignore (Warnings.parse_options false "-a");
   Load_path.init [Config.standard_library]
 
@@ -66,12 +38,6 @@ let compile info parsed =
   code bytes relocations (Ident.Set.elements required)
 
 let parse text = Parse.implementation (Lexing.from_string text)
-
-let read name =
-  let file = open_in_bin name in
-  let text = really_input_string file (in_channel_length file) in
-  close_in file;
-  text
 
 (* Linking: a unit comes behind all that it requires, of which the standard library has what is not linked yet. *)
 
@@ -129,7 +95,7 @@ let prepare name text =
   let info = info name "server.ml" in
   compile { info with output_prefix = Filename.concat folder name } (parse text)
 
-let harness = prepare random_name (read (Filename.concat (Filename.dirname Sys.argv.(0)) "harness.ml"))
+let harness = prepare random_name (read Sys.argv.(1))
 let bind_harness = Printf.sprintf "module Harness = %s\n" random_name
 
 let every_module =
@@ -176,10 +142,9 @@ let compile_program candidate =
 let start_over () =
   let is_harness file = String.length file > 8 && String.sub file 0 8 = "harness_" in
   let harness = List.find is_harness (Array.to_list (Sys.readdir ".")) in
-  exec "ocamlc" [| "ocamlc"; "-w"; "-a"; harness; "candidate.mli"; "candidate.ml"; "main.ml"; "-o"; "main.byte" |]
+  Unix.execvp "ocamlc" [| "ocamlc"; "-w"; "-a"; harness; "candidate.mli"; "candidate.ml"; "main.ml"; "-o"; "main.byte" |]
 
 let check () =
-  Gc.set { (Gc.get ()) with space_overhead = 1000 };
   match compile_candidate () with
   | exception error when Location.error_of_exn error <> None ->
     Location.report_exception Format.err_formatter error;
@@ -187,16 +152,9 @@ let check () =
   | exception _ -> start_over ()
   | candidate -> (match compile_program candidate with () -> exit 0 | exception _ -> start_over ())
 
-let run () =
-  if Sys.file_exists "main.byte" then exec "ocamlrun" [| "ocamlrun"; "main.byte" |];
-  let well = Toploop.run_script Format.err_formatter "main.ml" [| "main.ml" |] in
-  try exit (if well then 0 else 2)
-  with error -> (* at the end no toplevel catches it, but the runtime *)
-    (try Stdlib.do_at_exit () with _ -> ());
-    Printexc.default_uncaught_exception_handler error (Printexc.get_raw_backtrace ());
-    leave 2
-
 let () =
+  (* A usual program is compiled without a collection, which would make a child copy all pages with values. *)
+  Gc.set { (Gc.get ()) with space_overhead = 1000; minor_heap_size = 1_048_576 };
   Gc.compact ();
   ignore (serve ());
-  if Sys.getenv_opt "MULTIPLT_CHECK" = None then run () else check ()
+  if Sys.getenv_opt "MULTIPLT_CHECK" = None then Unix.execvp "ocamlrun" [| "ocamlrun"; "main.byte" |] else check ()
