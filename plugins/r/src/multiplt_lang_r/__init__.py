@@ -43,13 +43,20 @@ PATIENCE_S = 2.0  # for a warm R, which does not compile
 DEEPEST = 30  # levels of a literal; the parser ends at 50 brackets
 LONGEST_NAME = 5000  # characters of an argument's name; the parser ends at 10,000 bytes
 
-BEGIN = 'base::sys.source("end.R", base::new.env(parent = base::baseenv()))\n'
+BEGIN = """\
+base::local({{
+  if (is.null(end <- getOption("multiplt.end"))) sys.source("end.R", end <- new.env(parent = baseenv()))
+  end$begin(is_strict = {is_strict})
+}}, base::new.env(parent = base::baseenv()))
+"""
 MAIN = """\
 base::local({{
-  sys.source("harness.R", harness <- new.env(parent = baseenv()))
+  if (is.null(harness <- getOption("multiplt.harness")))
+    sys.source("harness.R", harness <- new.env(parent = baseenv()))
   harness$run_cases("{name}")
 }}, base::new.env(parent = base::baseenv()))
 """
+STRICT_FILES = ("own.R", "end.R", "harness.R", "values.R")
 
 
 class R(Language):
@@ -144,8 +151,8 @@ class R(Language):
 
     def strict_files(self, strict: Strict, candidate: str, calls: Sequence[Sequence[str]]) -> Mapping[str, str]:
         return {
-            **self.texts("own.R", "end.R", "harness.R", "values.R"),
-            "main.R": BEGIN + MAIN.format(name=strict.entrypoint),
+            **self.texts(*STRICT_FILES),
+            "main.R": BEGIN.format(is_strict="TRUE") + MAIN.format(name=strict.entrypoint),
             "candidate.R": candidate,
             "cases.R": "".join(f"{self.call('candidate', arguments)}\n" for arguments in calls),
         }
@@ -154,7 +161,8 @@ class R(Language):
         program = super().build_program(problem, completion)
         if program.mode == "strict":
             return program
-        return replace(program, files={**self.texts("own.R", "end.R"), "main.R": BEGIN + program.files["main.R"]})
+        main = BEGIN.format(is_strict="FALSE") + program.files["main.R"]
+        return replace(program, files={**self.texts("own.R", "end.R"), "main.R": main})
 
     def end_mark(self) -> str:
         return 'base::assign("complete", TRUE, base::getOption("multiplt.run"))'
@@ -164,7 +172,7 @@ class R(Language):
 
     def server(self, program: Program) -> Server:
         run = Command("Rscript", "--vanilla", f"{SERVER_FOLDER}/server.R")
-        return Server(self.texts("server.R"), run, PATIENCE_S)
+        return Server(self.texts("server.R", *STRICT_FILES), run, PATIENCE_S)
 
     def execution_plan(self, program: Program, limits: Limits) -> ExecutionPlan:
         environment = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -4,20 +4,36 @@
 channel_limit <- 6e6  # bytes of all values; what comes later is no longer written
 message_limit <- 1000 # bytes
 
-run <- getOption("multiplt.run") # see end.R
-options(multiplt.run = NULL)
+run <- NULL # see end.R
 
 # The entry point has this name in candidate.R; cases.R calls it `candidate`.
 run_cases <- function(name) {
+  begin()
+  run$depth <- sys.nframe() + 2L # that of `quit`'s finalizers
+  withCallingHandlers(run_all(name), warning = function(raised) run$depth <- 0L) # R tells of it when it ends
+  run$complete <- TRUE
+  quit("no", 0, FALSE)
+}
+
+run_all <- function(name) {
   cases <- parse("cases.R", keep.source = FALSE, encoding = "UTF-8")
   scope <- new.env(parent = baseenv())
   scope$candidate <- load_candidate(name)
   if (!is.null(scope$candidate)) for (number in seq_along(cases)) {
     run_case(sprintf("%d ", number - 1L), cases[[number]], scope)
   }
-  run$complete <- TRUE
-  quit("no", 0, FALSE)
 }
+
+begin <- function() {
+  run <<- getOption("multiplt.run")
+  options(multiplt.run = NULL, multiplt.harness = NULL)
+  for (name in c("q", "quit")) {
+    unlockBinding(name, baseenv())
+    assign(name, no_quit, baseenv())
+  }
+}
+
+no_quit <- function(...) stop("quit() was called", call. = FALSE)
 
 load_candidate <- function(name) {
   failed <- function(status) function(raised) {
@@ -60,8 +76,3 @@ message_of <- function(raised) {
 sys.source("values.R", environment())
 sys.source("own.R", environment())
 own(Filter(is.function, as.list(environment())), environment())
-
-for (name in c("q", "quit")) {
-  unlockBinding(name, baseenv())
-  assign(name, function(...) stop("quit() was called", call. = FALSE), baseenv())
-}
