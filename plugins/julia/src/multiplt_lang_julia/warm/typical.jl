@@ -89,6 +89,37 @@ function others(x::Vector{Vector{Int64}}, y::Vector{String})
      [1 2; 3 4], big(2)^70, (1, "a") == (1, "a"), something(nothing, 1), [1, "a"], Any[1, "a"], 1:2, collect(1:2:5), factorial(5))
 end
 
+function mixed(x::Vector{Int64}, y::String, z::Vector{Union{Nothing,Int64}}, w::Tuple{Float64,Float64})
+    words = split(y)
+    table = Dict{SubString{String},Int64}()
+    for word in words
+        table[word] = get(table, word, 0) + 1
+    end
+    matrix = hcat(x, x)
+    known = [value for value in z if value !== nothing]
+    anything = []
+    for value in x
+        push!(anything, value)
+    end
+    listed = []
+    push!(listed, x)
+    spelled = []
+    push!(spelled, y)
+    for i in 2:floor(sqrt(10.5)), j in 1:isqrt(4)
+        anything[1] == i && j == 1 && continue
+    end
+    named = [("a", 1), (y, 2)]
+    push!(named, ("b", 2))
+    (Dict(word => count(==(word), words) for word in unique(words)), Dict{String,Int64}(table), transpose(matrix), matrix[1, :],
+     [matrix[i, j] for i in 1:1, j in 1:2], [collect(row) for row in eachrow(matrix)], known, filter(!isnothing, z),
+     convert(Vector{Int64}, anything), convert(Vector{Vector{Int64}}, listed), convert(Vector{String}, spelled),
+     Vector{Int64}(known), sqrt(sum((w .- (1.0, 1.0)) .^ 2)), w .* 2.0, map(value -> value * 2.0, w), reduce(vcat, [x, x]), vcat(x, 1),
+     sort(named, by = last), sortperm(x), max(1.0, 2.0), map(string, collect(y)), filter(isletter, collect(y)), join(map(uppercase, words)),
+     join([string(letter) for letter in y]), join(x, ", "), rstrip(y), map(word -> parse(Int64, word), split("1 2")),
+     all(letter -> letter == 'a', y), any(isdigit, y), popfirst!(copy(x)), insert!(copy(x), 1, 2), x[x .> 1], x[end:-1:1],
+     argmax(x), divrem(5, 3), fill(false, 2), string(x), ceil(Int, 2.5), round(2.567, digits = 2), reverse(digits(12)))
+end
+
 # Raises what programs raise most.
 function raises(x::Int64)
     x == 1 && error("raised")

@@ -14,19 +14,43 @@ run(:floats, Any[Float64[1.5, 2.5]])
 run(:texts, Any["ab abc 3"])
 run(:tables, Any[Dict{String,Int64}("a" => 1, "b" => 2)])
 run(:others, Any[Vector{Int64}[Int64[1, 2], Int64[3, 4]], String["a", "b"]])
-for number in 1:21
-    run(:raises, Any[number])
+run(:mixed, Any[Int64[3, 1], "ab abc 3", Union{Nothing,Int64}[1, nothing], (1.0, 2.0)])
+for number in 1:21 # in a task, as the last fills the stack, which each child would inherit
+    wait(@async run(:raises, Any[number]))
 end
 close(channel.io)
 
-# Arguments as the cases of a program have them.
-Any[
-    Int64[], Int64[1], Int64[1, 2], Int64[1, 2, 3, 4], Int64[1, 2, 3, 4, 5],
-    Float64[], Float64[1.0], Float64[1.0, 2.0, 3.0], Float64[1.0, 2.0, 3.0, 4.0],
-    String[], String["a"], String["a", "b", "c"], String["a", "b", "c", "d"],
-    Vector{Int64}[], Vector{Int64}[Int64[1]], Vector{Int64}[Int64[1], Int64[1], Int64[1]],
-    Dict{String,Int64}(), Dict{String,Int64}("a" => 1), Set{Int64}(Int64[1]), Set{String}(String["a"]),
-]
+# Containers of what they hold most, without running what is done with them.
+function precompile_table(K, V)
+    table, pair = Dict{K,V}, Pair{K,V}
+    precompile(Pair, (K, V))
+    precompile(table, ())
+    precompile(table, (pair,))
+    precompile(table, (pair, Vararg{pair}))
+    for (call, types) in (setindex! => (V, K), getindex => (K,), haskey => (K,), get => (K, V))
+        precompile(call, (table, types...))
+    end
+end
+
+const ITEMS = (Int64, Float64, Bool, Char, String, SubString{String}, Any, Vector{Int64}, Vector{String}, Tuple{Int64,Int64},
+               Tuple{String,Int64}, Tuple{String,String}, Tuple{String,Float64}, Tuple{Int64,Float64}, Union{Nothing,Int64})
+
+for T in ITEMS
+    precompile(Vector{T}, ())
+    precompile(Vector{T}, (Vector{Any},))
+    precompile(push!, (Vector{T}, T))
+    precompile(setindex!, (Vector{T}, T, Int64))
+    precompile(getindex, (Vector{T}, UnitRange{Int64}))
+    precompile(convert, (Type{Vector{T}}, Vector{Any}))
+    for count in 0:4
+        precompile(getindex, (Type{T}, fill(T, count)...))
+    end
+end
+
+for (K, V) in (String => String, String => Float64, String => Any, String => Vector{Int64}, String => Vector{String},
+               String => Tuple{Int64,Float64}, String => Dict{String,Int64}, Int64 => String, Int64 => Vector{Int64}, Any => Any)
+    precompile_table(K, V)
+end
 
 for program in ("passing.jl", "failing.jl")
     try
