@@ -30,6 +30,7 @@ from random_problems import IDENTITY, Drawn, drawn, same
 
 BATCH, BATCHES = (25, 20) if FULL else (8, 2)
 LIMITS = Limits(wall_s=15)
+LIMIT = dict.fromkeys((Status.TIMEOUT, Status.OUT_OF_MEMORY), "a limit")  # which comes first is a matter of speed
 LOOPING = Limits(wall_s=3)
 
 
@@ -44,7 +45,7 @@ def accounts(language: str, submissions: Sequence[Submission], limits: Limits, e
     """What of each verdict must be the same both ways."""
     judge = Judge(installed().language(language), executor, limits)
     verdicts = [judged.verdict for judged in judge.verdicts(submissions)]
-    return [(v.status, v.passed, v.total, v.failure and v.failure.case) for v in verdicts]
+    return [(LIMIT.get(v.status, v.status), v.passed, v.total, v.failure and v.failure.case) for v in verdicts]
 
 
 def require_agreement(
