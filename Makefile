@@ -32,8 +32,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy core/src plugins/*/src
 
+## Programs a second; with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout.
 bench: $(VENV)/.installed interpreters
-	$(BIN)/python benchmarks/execute.py
+	$(BIN)/python benchmarks/execute.py $(if $(MULTIPL_E),--multipl-e $(MULTIPL_E))
 
 wheels: $(VENV)/.installed-dev
 	rm -rf dist

@@ -142,7 +142,8 @@ class Lua(Language):
         return Command("lua5.4", program.entry)
 
     def server(self, program: Program) -> Server:
-        return Server(self.texts("server.lua"), Command("lua5.4", f"{SERVER_FOLDER}/server.lua"))
+        files = self.texts("server.lua", "harness.lua", "compat.lua", "shield.lua")
+        return Server(files, Command("lua5.4", f"{SERVER_FOLDER}/server.lua"))
 
     def failure_status(self, outcome: Outcome) -> Status:
         if "not enough memory" in outcome.stdout + outcome.stderr:
