@@ -475,6 +475,16 @@ def test_doctor_finds_everything_in_order_here() -> None:
     checks = json.loads(multiplt("doctor", "--json", environment=absent).stdout)
     assert all(check["ok"] for check in checks), checks
     assert {"language ocaml", "language racket"} <= {check["name"] for check in checks}
+    speeds = {check["detail"] for check in checks if check["name"].endswith(", speed")}
+    assert speeds == {"programs run in warm servers"}
+
+
+def test_doctor_says_where_programs_run_slowly(tmp_path: Path) -> None:
+    without = {"CC": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
+    only_lua = {"MULTIPLT_DISABLE_PLUGINS": "julia,ocaml,r,racket"}
+    said = multiplt("doctor", environment=without | only_lua).stdout
+    assert "language lua, speed: programs run one-shot, which is slower: no-such-compiler does not start" in said
+    assert "apt-get install gcc libc6-dev" in said
 
 
 def test_doctor_says_what_is_missing_and_what_mends_it(tmp_path: Path) -> None:
