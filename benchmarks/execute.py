@@ -66,7 +66,7 @@ class Measured(NamedTuple):
 @contextmanager
 def judged(warm: bool, language: BoundLanguage, workers: int) -> Iterator[Run]:
     """Verdicts by multiplt."""
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
     with Executor(sandbox, workers, warm=warm) as executor:
         judge = Judge(language, executor, Limits())
 

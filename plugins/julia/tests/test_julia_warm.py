@@ -67,7 +67,7 @@ sleep(0.01)
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Bubblewrap]:
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
     yield sandbox
     sandbox.close()
 

@@ -79,7 +79,7 @@ Both = Callable[[ExecutionPlan], tuple[Outcome, Outcome]]
 @pytest.fixture(scope="module")
 def both() -> Iterator[Both]:
     """What comes of a plan in the server, and by itself."""
-    sandbox = Bubblewrap()
+    sandbox = Bubblewrap(eager=True)
 
     def run(plan: ExecutionPlan) -> tuple[Outcome, Outcome]:
         warm = sandbox.run(plan)

@@ -53,7 +53,7 @@ class Bubblewrap(LocalSandbox):
     name = "bubblewrap"
 
     def __init__(self, *, eager: bool = False) -> None:
-        """With `eager`, a warm server is started for the first program of its kind, not the second."""
+        """With `eager`, a warm server is started for the first program of its kind already."""
         self._bwrap = _installed("bwrap", "bubblewrap")
         self._setpriv = _installed("setpriv", "util-linux") if os.geteuid() == 0 else None
         self._user_mounts = user_mounts()

@@ -15,7 +15,7 @@ from pathlib import Path
 from multiplt.execute import process_tree
 from multiplt.execute.guest_script import cpu_limit
 from multiplt.execute.plan import ExecutionPlan, Limits, Outcome
-from multiplt.execute.runner import KILL_S, STARTUP_S, Launch, LocalSandbox, Run, as_exit_code, drain, prefer_for_oom
+from multiplt.execute.runner import KILL_S, Launch, LocalSandbox, Run, as_exit_code, drain, prefer_for_oom
 from multiplt.execute.sandbox import InfrastructureError, Stop
 from multiplt.execute.spawn import Process, open_pipes, spawn
 
@@ -24,6 +24,7 @@ REQUEST = struct.Struct("=8Q")  # bytes of all files, number of checks and of fi
 FILE = struct.Struct("=2Q")  # bytes of path (with a 0 behind it) and of content
 
 AT_ONCE_S = 0.02
+STARTUP_S = 180.0  # for a server to come up, on a machine that is busy with other things
 
 
 class ServerLost(Exception):

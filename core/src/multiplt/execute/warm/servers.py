@@ -18,6 +18,9 @@ THREADS = 512
 KINDS = 2
 """Kinds of servers that a worker keeps; that of the latest program is the last to go."""
 
+WORTH = 8
+"""Programs that cost about what starting a server does: from 1 (scripts) over 7 (where it compiles much) to 50."""
+
 ROOM = 1 << 19
 """Bytes of program files that a server's folder has room for, beside the scratch space; larger ones run one-shot."""
 
@@ -41,8 +44,8 @@ class _Kept:
 class Servers:
     """Runs plans in warm servers, which `start` starts for a plan and a slot.
 
-    A worker starts one for the second program of a kind that it gets; `eager`, for the first. Bubblewrap
-    ends with the thread that started it, so servers are started by threads that last.
+    A worker starts one when it has run `WORTH` programs of its kind, with `eager` for the first.
+    Bubblewrap ends with the thread that started it, so servers are started by threads that last.
     """
 
     start: Callable[[ExecutionPlan, int], WarmServer]
@@ -102,7 +105,7 @@ class Servers:
         """The server for the plan, if there is to be one."""
         assert plan.server
         kept.seen += 1
-        is_worth_it = self.eager or kept.seen > 1
+        is_worth_it = self.eager or kept.seen > WORTH
         if not is_worth_it or plan.server.fingerprint in self._unusable or _size(plan) > ROOM:
             return None
         if kept.server is None:
