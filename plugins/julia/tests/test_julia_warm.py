@@ -73,10 +73,8 @@ def sandbox() -> Iterator[Bubblewrap]:
 
 
 @pytest.fixture(scope="module")
-def plan(julia: BoundLanguage, sandbox: Bubblewrap) -> ExecutionPlan:
-    plan = julia.execution_plan(Program({"main.jl": ""}, "main.jl"), Limits(wall_s=60, cpu_s=8))
-    sandbox.run(plan)  # a server is started for the second program
-    return plan
+def plan(julia: BoundLanguage) -> ExecutionPlan:
+    return julia.execution_plan(Program({"main.jl": ""}, "main.jl"), Limits(wall_s=60, cpu_s=8))
 
 
 def both(sandbox: Bubblewrap, plan: ExecutionPlan) -> tuple[Outcome, Outcome]:
