@@ -321,7 +321,8 @@ class WarmAndOtherwise(Lua):
 
     def server(self, program: Program) -> Server:
         server = super().server(program)
-        return replace(server, files={"server.lua": server.files["server.lua"].replace("return (", "error(1) (")})
+        raising = server.files["server.lua"].replace("return (main", "error(1) (main")
+        return replace(server, files={**server.files, "server.lua": raising})
 
 
 @found_by("warm server starts", related=["warm verdict is the same: *"], bases=(WarmChecks,))

@@ -4,17 +4,23 @@ local serve = assert(package.loadlib(os.getenv("MULTIPLT_SERVE"), "multiplt_serv
 local luaunit = package.searchpath("luaunit", package.path)
 package.preload.luaunit = luaunit and loadfile(luaunit)
 
--- What programs begin with, read once.
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read("a")
+end
+
+-- What programs begin with, compiled once.
 local ours = {}
 for _, name in ipairs({ "harness.lua", "compat.lua", "shield.lua" }) do
-  local file <close> = assert(io.open("/run/server/" .. name))
-  ours[name] = assert(load(file:read("a"), "@" .. name))
+  local text = read("/run/server/" .. name)
+  ours[text] = assert(load(text, "@" .. name))
 end
 
 serve(0)
 
 function dofile(name) -- until shield.lua puts its own in this place
-  return (ours[name] or assert(loadfile(name)))()
+  local text = read(name)
+  return (ours[text] or assert(load(text, "@" .. name)))()
 end
 
 math.randomseed()
