@@ -160,10 +160,8 @@ def passing(language: BoundLanguage, workers: int) -> list[Submission]:
 
 def distinct(submissions: Sequence[Submission], language: BoundLanguage) -> Iterator[Submission]:
     """The submissions over and over, no two of them the same program."""
-    comments = language.spec.comments
-    begin, end = (comments.line, "") if comments.line else (comments.block or ("", ""))
     for number, submission in enumerate(cycle(submissions)):
-        code = f"{submission.completion.code}\n{begin} {number} {end}\n"
+        code = f"{submission.completion.code}\n{language.spec.comments.write(str(number))}\n"
         yield replace(submission, completion=replace(submission.completion, code=code))
 
 

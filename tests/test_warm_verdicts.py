@@ -103,12 +103,11 @@ def test_servers_that_are_killed_cost_no_verdict(language: str) -> None:
     programs, kills = (2000, 50) if FULL else (30, 3)
     target = installed().language(language)
     material, problem = read_material(material_folder(target.distribution, language)), problem_of(target, add())
-    comments, chance = target.spec.comments, random.Random(0)
-    begin, end = (comments.line, "") if comments.line else (comments.block or ("", ""))
+    chance = random.Random(0)
 
     def submission(number: int) -> Submission:
         code = material.candidates["wrong" if number % 3 else "right"]
-        return Submission(problem, Completion(f"{code}\n{begin} {number} {end}\n"))
+        return Submission(problem, Completion(f"{code}\n{target.spec.comments.write(str(number))}\n"))
 
     sandbox = Bubblewrap(eager=True)
     with Executor(sandbox) as executor:

@@ -48,6 +48,15 @@ class CommentSyntax:
     character: str = ""
     long: str = ""
 
+    def write(self, text: str) -> str:
+        """`text`, of one line and without delimiters of its own, as a comment.
+
+        >>> CommentSyntax(block=("(*", "*)")).write("1")
+        '(* 1 *)'
+        """
+        opening, closing = (self.line, "") if self.line else (self.block or ("", ""))
+        return f"{opening} {text} {closing}".rstrip()
+
 
 @dataclass(frozen=True)
 class LanguageSpec:

@@ -37,8 +37,8 @@ class Executor:
 
     `workers` is one for each core unless said otherwise, and fewer run at a time while their
     `Limits.memory` together exceeds the machine's. Programs run in warm servers where their plans have
-    one, unless `warm` is off. `toolchain` says the toolchain's version: outcomes
-    are reused for the same program under the same toolchain and limits. One `run` at a time.
+    one, unless `warm` is off. `toolchain` says the toolchain's version: outcomes are reused for the
+    same program under the same toolchain and limits. One `run` at a time.
 
     >>> with Executor(find_sandbox()) as executor:
     ...     [outcome.exit_code for outcome in executor.run([ExecutionPlan({}, Command("false"))])]

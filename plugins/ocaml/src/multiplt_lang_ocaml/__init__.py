@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from multiplt import (
+    SERVER_FOLDER,
     Case,
     Command,
     CommentSyntax,
@@ -19,12 +20,12 @@ from multiplt import (
     Problem,
     Program,
     Refused,
+    Server,
     Status,
     Strict,
     Terms,
     Type,
 )
-from multiplt.execute.plan import SERVER_FOLDER, Server
 from multiplt_lang_ocaml.by_type import HELPERS, equality, truthy, type_expression, writer
 from multiplt_lang_ocaml.comments import comment_text
 
