@@ -99,19 +99,23 @@ def test_killed_and_started_again(kind: str, tmp_path: Path) -> None:
     multiplt(*call)
     took = time.monotonic() - begun
     expected, found = outcome(whole), entries(whole)
-    moments, killed = random.Random(kind), 0
-    for attempt in range(1, KILLS + 1):
+    moments, killed, attempt = random.Random(kind), 0, 0
+    while killed < KILLS:
+        attempt += 1
         folder = tmp_path / str(attempt)
         folder.mkdir()
         call = prepare(folder)
         for _ in range(1 + attempt % 2):  # killed while it goes on, too
-            killed += kill(call, moments.uniform(0.5, took))
+            moment = moments.uniform(0.2, took)
+            if kill(call, moment):
+                killed += 1
+            else:
+                took = moment  # it is faster than it was: the machine has less else to do
         multiplt(*call)
         assert outcome(folder) == expected
         assert entries(folder) == found
         if kind == "run":
             assert set(asked(folder).values()) == {1}, "asked again for a completion that was there"
-    assert killed >= KILLS / 2
 
 
 def entries(folder: Path) -> set[str]:
