@@ -95,19 +95,23 @@ def test_kill_at_random_moments_then_resume_gives_the_same_rows(tmp_path: Path, 
     assert start_chain(tmp_path / "timed", COUNT).wait() == 0
     duration = time.monotonic() - begun
     chance = random.Random(0)
-    mid_way = 0
-    for kill in range(10):
-        out = tmp_path / f"run{kill}"
+    mid_way = attempt = 0
+    while mid_way < 8:
+        attempt += 1
+        out = tmp_path / f"run{attempt}"
         process = start_chain(out, COUNT)
-        time.sleep(chance.uniform(0.3, 0.95) * duration)
+        moment = chance.uniform(0.3, 0.95) * duration
+        time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        mid_way += process.returncode == -signal.SIGKILL
+        if process.returncode == -signal.SIGKILL:
+            mid_way += 1
+        else:
+            duration = moment  # it is faster than it was: the machine has less else to do
         run_chain(out, COUNT)
         assert all_rows(out) == whole
         assert list(out.rglob("*.tmp")) == []
         assert len(asked(out)) == len(set(asked(out))) == 51 * SAMPLES  # no completion was asked for twice
-    assert mid_way >= 5
 
 
 def test_a_kill_between_rejected_file_and_shard_of_other_settings(tmp_path: Path, whole: dict[str, list[Row]]) -> None:

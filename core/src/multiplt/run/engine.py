@@ -40,7 +40,8 @@ class Stage(Protocol):
     """One step of a pipeline: a frozen dataclass that holds settings only, and can be pickled.
 
     It depends on the rows and its settings alone. What it keeps open (a model, an executor, a log) it
-    gets through `StageContext.resource`.
+    gets through `StageContext.resource`. A stage whose attribute `whole` is true looks at the rows of all
+    shards (`StageContext.source`): a change of one makes all of its own again.
     """
 
     @property
@@ -55,7 +56,12 @@ class Stage(Protocol):
 
 
 class StageContext:
-    """What a stage may use beside its rows: `folder` is its own, for files that outlive a run."""
+    """What a stage may use beside its rows: `folder` is its own, for files that outlive a run.
+
+    `source` is the folder of the stage before, with all of its shards.
+    """
+
+    source: Path
 
     def __init__(self, folder: Path, advance: Callable[[int], None] = lambda rows: None) -> None:
         self.folder = folder
@@ -103,6 +109,7 @@ def run_task(task: ShardTask, context: StageContext) -> ShardManifest:
 
     Raises `MultipltError` where the stage lost rows.
     """
+    context.source = task.source.parent
     rows = list(read_parquet(task.source))
     rows_in = len(rows)
     result = task.stage(rows, context)

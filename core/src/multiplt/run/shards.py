@@ -107,9 +107,9 @@ def run_stage(
 ) -> StageSummary:
     """Make in `folder` the shards of `stage` from those in `source`, the folder of the stage before.
 
-    A shard is kept when nothing that decides its rows has changed: the shard it is made from, the
-    stage's settings, `versions` of the code (default: multiplt's). Shards of an input that was longer
-    before are removed. The caller holds the lock on the run (`exclusive`).
+    A shard is kept when nothing that decides its rows has changed: the shard it is made from (all of them
+    where the stage looks at the `whole` input), the stage's settings, `versions` of the code (default:
+    multiplt's). Shards of an input that was longer before are removed. The caller holds the lock on the run (`exclusive`).
 
     Raises `MultipltError` where a shard of `source` is damaged or one of `folder` cannot be written.
     """
@@ -118,23 +118,31 @@ def run_stage(
     tasks = []
     rows_to_do = 0
     sources = shard_paths(source)
-    for number, path in enumerate(sources):
-        made_from = read_manifest(path)
-        if made_from is None:
-            raise MultipltError(f"{path} is damaged or no shard of multiplt; remove it and start again")
-        versions = code_versions() if versions is None else versions
-        digest = fingerprint(made_from.fingerprint, stage.name, stage.settings(), versions)
+    made_from = [*map(_manifest, sources)]
+    versions = code_versions() if versions is None else versions
+    decides = [stage.name, stage.settings(), versions]
+    if getattr(stage, "whole", False):
+        decides.append([manifest.fingerprint for manifest in made_from])
+    for number, (path, source_manifest) in enumerate(zip(sources, made_from, strict=True)):
+        digest = fingerprint(source_manifest.fingerprint, *decides)
         target = folder / f"shard-{number:05d}.parquet"
         manifest = read_manifest(target)
         if manifest is not None and manifest.fingerprint == digest:
             summary.add(manifest, made=False)
         else:
             tasks.append(ShardTask(stage, path, target, digest))
-            rows_to_do += made_from.rows_kept
+            rows_to_do += source_manifest.rows_kept
     _remove_surplus(folder, len(sources))
     if tasks:
         _make(tasks, engine or LocalEngine(), folder, summary, rows_to_do)
     return summary
+
+
+def _manifest(shard: Path) -> ShardManifest:
+    manifest = read_manifest(shard)
+    if manifest is None:
+        raise MultipltError(f"{shard} is damaged or no shard of multiplt; remove it and start again")
+    return manifest
 
 
 def _make(tasks: list[ShardTask], engine: Engine, folder: Path, summary: StageSummary, rows_to_do: int) -> None:
