@@ -14,15 +14,18 @@ from lookup import LANGUAGES, lookup
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import MARK, Judge, Submission
-from multiplt.functions import Function
+from multiplt.functions import Function, read_definition
 from multiplt.identifiers import spell_function
 from multiplt.plugins import installed
 from multiplt.problems import Completion, Problem, Status
 from multiplt.rows import Row, read_rows
-from multiplt.settings import PromptSettings
+from multiplt.run import StageContext
+from multiplt.settings import ExecuteSettings, PromptSettings
+from multiplt.source.infer_types import InferTypes
 from multiplt.source.reading import ReadFunction, read_functions
 from multiplt.translate.problems import build_problem
 from multiplt.translate.prompting import build_rows
+from multiplt.types import NONE, Type, union
 
 PLAIN = PromptSettings(canonical=False)
 
@@ -112,3 +115,21 @@ def test_right_answers_pass_and_wrong_ones_fail(language: str, rows: list[Row], 
     for submission, (passed, outcome), status in zip(submissions, passes, expected, strict=True):
         assert passed == (status is Status.OK), (submission.problem.name, outcome)
 
+
+
+def test_nine_in_ten_get_the_types_back_that_they_had(rows: list[Row], tmp_path: Path) -> None:
+    """The others differ in one way: a None that the author allows is in none of the tests."""
+    context = StageContext(tmp_path)
+    typed = InferTypes(ExecuteSettings())([without_annotations(row) for row in rows], context).kept
+    context.close()
+    wanted, got = ([annotations(row, field) for row in found] for found, field in
+                   ((rows, "content"), (typed, "content_with_types")))  # fmt: skip
+    same = [left == right for left, right in zip(wanted, got, strict=True)]
+    assert sum(same) / len(rows) >= 0.9
+    for left, right in zip(wanted, got, strict=True):
+        assert all(want in (have, union([have, NONE])) for want, have in zip(left, right, strict=True))
+
+
+def annotations(row: Row, field: str) -> list[Type]:
+    definition = read_definition(row[field], row["entrypoint"])
+    return [*definition.declared, definition.returns]

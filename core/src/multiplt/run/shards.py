@@ -109,7 +109,8 @@ def run_stage(
 
     A shard is kept when nothing that decides its rows has changed: the shard it is made from (all of them
     where the stage looks at the `whole` input), the stage's settings, `versions` of the code (default:
-    multiplt's). Shards of an input that was longer before are removed. The caller holds the lock on the run (`exclusive`).
+    multiplt's). Shards of an input that was longer before are removed. The caller holds the lock on the
+    run (`exclusive`).
 
     Raises `MultipltError` where a shard of `source` is damaged or one of `folder` cannot be written.
     """
