@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from multiplt.cli.options import example, execution, output
-from multiplt.cli.outputs import is_stream, rows_output
+from multiplt.cli.outputs import rows_output
 from multiplt.errors import MultipltError, UsageError
 from multiplt.execute.rows import execute_rows
 from multiplt.execute.verdicts import Judge
@@ -23,6 +23,7 @@ from multiplt.rows.atomic import remove_leftovers
 from multiplt.rows.journal import Journal
 from multiplt.rows.jsonl import to_json
 from multiplt.rows.multipl_e import completions_files, read_json_file
+from multiplt.rows.writing import is_stream
 from multiplt.run.lock import exclusive
 from multiplt.run.progress import Progress
 from multiplt.settings import ExecuteSettings

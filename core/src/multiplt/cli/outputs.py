@@ -8,13 +8,8 @@ from pathlib import Path
 
 from multiplt.rows import Rejected
 from multiplt.rows.atomic import remove_leftovers
-from multiplt.rows.writing import output_writer
+from multiplt.rows.writing import is_stream, output_writer
 from multiplt.run.lock import exclusive_file
-
-
-def is_stream(out: str) -> bool:
-    """Whether `out` is standard output, a pipe or a device, written as rows come, and not a file."""
-    return out == "-" or Path(out).is_fifo() or Path(out).is_char_device()
 
 
 @contextmanager

@@ -17,6 +17,11 @@ from multiplt.rows.rejected import Rejected
 SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".parquet")
 
 
+def is_stream(out: str) -> bool:
+    """Whether `out` is standard output, a pipe or a device, written as rows come, and not a file."""
+    return out == "-" or Path(out).is_fifo() or Path(out).is_char_device()
+
+
 def output_writer(out: str | Path) -> Callable[[Iterable[Row], BinaryIO], object]:
     """The function that writes rows to a file named `out`.
 

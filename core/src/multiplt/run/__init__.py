@@ -8,7 +8,7 @@ from multiplt.run.engine import Engine, LocalEngine, Stage, StageContext, StageR
 from multiplt.run.lock import exclusive, exclusive_file
 from multiplt.run.manifest import code_versions, fingerprint
 from multiplt.run.progress import Progress
-from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
+from multiplt.run.shards import StageSummary, import_rows, read_shards, run_first_stage, run_stage
 
 __all__ = [
     "CompletionLog",
@@ -28,5 +28,6 @@ __all__ = [
     "import_rows",
     "load_config",
     "read_shards",
+    "run_first_stage",
     "run_stage",
 ]

@@ -40,8 +40,9 @@ class Stage(Protocol):
     """One step of a pipeline: a frozen dataclass that holds settings only, and can be pickled.
 
     It depends on the rows and its settings alone. What it keeps open (a model, an executor, a log) it
-    gets through `StageContext.resource`. A stage whose attribute `whole` is true looks at the rows of all
-    shards (`StageContext.source`): a change of one makes all of its own again.
+    gets through `StageContext.resource`. A stage with a true attribute `whole` looks at the rows of all
+    shards (`StageContext.source`): a change of one makes all of its own again. One with a true attribute
+    `parallel` may work on several shards at once, each in a process of its own.
     """
 
     @property
@@ -96,10 +97,10 @@ class StageContext:
 
 @dataclass(frozen=True)
 class ShardTask:
-    """One shard to make: of `source` by `stage` into `target`."""
+    """One shard to make: of `source`, a shard of the stage before or rows from elsewhere, by `stage` into `target`."""
 
     stage: Stage
-    source: Path
+    source: Path | list[Row]
     target: Path
     fingerprint: str
 
@@ -109,8 +110,11 @@ def run_task(task: ShardTask, context: StageContext) -> ShardManifest:
 
     Raises `MultipltError` where the stage lost rows.
     """
-    context.source = task.source.parent
-    rows = list(read_parquet(task.source))
+    if isinstance(task.source, Path):
+        context.source = task.source.parent
+        rows = list(read_parquet(task.source))
+    else:
+        rows = task.source
     rows_in = len(rows)
     result = task.stage(rows, context)
     if rows_in + result.expanded != len(result.kept) + len(result.rejected):

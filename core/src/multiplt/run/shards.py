@@ -12,21 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from multiplt.errors import MultipltError
 from multiplt.rows.atomic import cannot_write, remove_leftovers
 from multiplt.rows.jsonl import Row, to_json
 from multiplt.rows.parquet import read_parquet, unrepresentable
 from multiplt.rows.rejected import set_aside
-from multiplt.run.engine import Engine, LocalEngine, ShardTask, Stage, StageContext
+from multiplt.run.engine import Engine, LocalEngine, ShardTask, Stage, StageContext, StageResult
 from multiplt.run.manifest import (
     ShardManifest,
     code_versions,
-    count_reasons,
     fingerprint,
     read_manifest,
     rejected_path,
-    write_shard,
 )
 from multiplt.run.progress import Progress
 
@@ -68,33 +67,59 @@ def read_shards(folder: Path) -> Iterator[Row]:
     return chain.from_iterable(map(read_parquet, shard_paths(folder)))
 
 
-def import_rows(rows: Iterable[Row], folder: Path, *, shard_size: int) -> StageSummary:
-    """The first stage: cut `rows` into shards of `shard_size`, in order, and keep those that are there already.
+@dataclass(frozen=True)
+class Import:
+    """Rows as they are; those with text that is no Unicode are set aside, so that later stages need not look for it."""
 
-    Rows with text that is no Unicode are set aside, so that later stages need not look for it.
-    Raises what reading `rows` raises, and `MultipltError` where a shard cannot be written.
+    name: str = "import"
+
+    def settings(self) -> Mapping[str, Any]:
+        """Nothing decides its rows but the rows."""
+        return {}
+
+    def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
+        """Each row, kept or set aside."""
+        reasons = [(row, unrepresentable(row)) for row in rows]
+        kept = [row for row, reason in reasons if reason is None]
+        return StageResult(kept, [set_aside(row, self.name, reason) for row, reason in reasons if reason is not None])
+
+
+def import_rows(rows: Iterable[Row], folder: Path, *, shard_size: int) -> StageSummary:
+    """The first stage over `rows` as they are; see `run_first_stage`."""
+    return run_first_stage(Import(), rows, folder, shard_size=shard_size)
+
+
+def run_first_stage(
+    stage: Stage,
+    rows: Iterable[Row],
+    folder: Path,
+    *,
+    shard_size: int,
+    engine: Engine | None = None,
+    versions: Mapping[str, str] | None = None,
+) -> StageSummary:
+    """Make in `folder` the shards of `stage` from `rows`, in order, `shard_size` rows for each; `rows` are not kept.
+
+    Otherwise as `run_stage`, and a shard that is there already is kept. Raises what reading `rows` raises.
     """
     _prepare(folder)
-    summary = StageSummary("import")
+    summary = StageSummary(stage.name)
     waiting = iter(rows)
-    for number, batch in enumerate(iter(lambda: list(islice(waiting, shard_size)), [])):
-        path = folder / f"shard-{number:05d}.parquet"
-        digest = fingerprint("import", [to_json(row) for row in batch])
-        manifest = read_manifest(path)
-        if made := manifest is None or manifest.fingerprint != digest:
-            manifest = _import_shard(batch, path, digest)
-        summary.add(manifest, made=made)
-    _remove_surplus(folder, summary.shards_made + summary.shards_found)
+    decides = [stage.name, stage.settings(), code_versions() if versions is None else versions]
+    count = 0
+
+    def tasks() -> Iterator[ShardTask]:
+        nonlocal count
+        for batch in iter(lambda: list(islice(waiting, shard_size)), []):
+            target = folder / f"shard-{count:05d}.parquet"
+            count += 1
+            task = ShardTask(stage, batch, target, fingerprint([to_json(row) for row in batch], *decides))
+            if not _is_made(task, summary):
+                yield task
+
+    _make(tasks(), engine or LocalEngine(), folder, summary)
+    _remove_surplus(folder, count)
     return summary
-
-
-def _import_shard(batch: list[Row], path: Path, digest: str) -> ShardManifest:
-    reasons = [(row, unrepresentable(row)) for row in batch]
-    kept = [row for row, reason in reasons if reason is None]
-    rejected = [set_aside(row, "import", reason) for row, reason in reasons if reason is not None]
-    manifest = ShardManifest("import", digest, len(batch), len(kept), len(rejected), reasons=count_reasons(rejected))
-    write_shard(path, manifest, kept, rejected)
-    return manifest
 
 
 def run_stage(
@@ -116,27 +141,33 @@ def run_stage(
     """
     _prepare(folder)
     summary = StageSummary(stage.name)
-    tasks = []
-    rows_to_do = 0
     sources = shard_paths(source)
     made_from = [*map(_manifest, sources)]
     versions = code_versions() if versions is None else versions
     decides = [stage.name, stage.settings(), versions]
     if getattr(stage, "whole", False):
         decides.append([manifest.fingerprint for manifest in made_from])
+    tasks = []
+    rows_to_do = 0
     for number, (path, source_manifest) in enumerate(zip(sources, made_from, strict=True)):
-        digest = fingerprint(source_manifest.fingerprint, *decides)
         target = folder / f"shard-{number:05d}.parquet"
-        manifest = read_manifest(target)
-        if manifest is not None and manifest.fingerprint == digest:
-            summary.add(manifest, made=False)
-        else:
-            tasks.append(ShardTask(stage, path, target, digest))
+        task = ShardTask(stage, path, target, fingerprint(source_manifest.fingerprint, *decides))
+        if not _is_made(task, summary):
+            tasks.append(task)
             rows_to_do += source_manifest.rows_kept
     _remove_surplus(folder, len(sources))
     if tasks:
         _make(tasks, engine or LocalEngine(), folder, summary, rows_to_do)
     return summary
+
+
+def _is_made(task: ShardTask, summary: StageSummary) -> bool:
+    """Whether the shard is there, as the task would make it; then it is counted."""
+    manifest = read_manifest(task.target)
+    if manifest is None or manifest.fingerprint != task.fingerprint:
+        return False
+    summary.add(manifest, made=False)
+    return True
 
 
 def _manifest(shard: Path) -> ShardManifest:
@@ -146,9 +177,12 @@ def _manifest(shard: Path) -> ShardManifest:
     return manifest
 
 
-def _make(tasks: list[ShardTask], engine: Engine, folder: Path, summary: StageSummary, rows_to_do: int) -> None:
+def _make(
+    tasks: Iterable[ShardTask], engine: Engine, folder: Path, summary: StageSummary, rows_to_do: int | None = None
+) -> None:
     found = summary.rows_in
-    with Progress(summary.stage, total=found + rows_to_do, found=found) as progress:
+    total = None if rows_to_do is None else found + rows_to_do
+    with Progress(summary.stage, total=total, found=found) as progress:
         context = StageContext(folder, progress.advance)
         try:
             for manifest in engine.run(tasks, context):

@@ -1,0 +1,1 @@
+"""What came of it: tables for people to read."""
