@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 
 from multiplt.errors import MultipltError
 from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, derive_seed
+from multiplt.models.engine import EngineModel
 from multiplt.models.openai import OpenAIModel
 from multiplt.models.replay import ReplayModel
 
@@ -57,3 +59,5 @@ def register_builtin(register: Callable[[str, ModelFactory], None]) -> None:
     """Register the providers that need nothing beyond the core."""
     register("openai", OpenAIModel)
     register("replay", ReplayModel)
+    register("vllm", partial(EngineModel, "vllm"))
+    register("transformers", partial(EngineModel, "transformers"))

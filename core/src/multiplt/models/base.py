@@ -98,12 +98,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How to treat a model: `concurrency` samples in flight at most; an attempt may take `timeout_s`
-    seconds, of these `connect_timeout_s` to connect, and what may pass is tried again `retries` times.
-    `extra` is handed to the provider as it is.
+    """How to treat a model: `concurrency` samples in flight at most, by default what suits the provider; an
+    attempt may take `timeout_s` seconds, of these `connect_timeout_s` to connect, and what may pass is tried
+    again `retries` times. `extra` is handed to the provider as it is.
     """
 
-    concurrency: int = 32
+    concurrency: int | None = None
     retries: int = 6
     timeout_s: float = 600.0
     connect_timeout_s: float = 10.0

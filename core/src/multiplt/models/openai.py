@@ -29,6 +29,7 @@ T = TypeVar("T")
 KEY_VARIABLES = ("MULTIPLT_API_KEY", "OPENAI_API_KEY")
 KEYS = " or ".join(KEY_VARIABLES)
 FORM = "name it openai:MODEL@URL, such as openai:bigcode/starcoder2-3b@http://localhost:8000/v1"
+CONCURRENCY = 32
 CHECK_S = 30.0  # for a server to say what it serves
 HOPELESS = 32  # so many requests refused and none answered: it is not the requests
 
@@ -63,10 +64,11 @@ class OpenAIModel(Model):
         self._answered, self._refused = False, 0
 
     async def generate(self, requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncGenerator[Sample, None]:
-        """Yield the samples in the order of arrival; `ModelOptions.concurrency` are asked at a time."""
+        """Yield the samples in the order of arrival; `ModelOptions.concurrency` are asked at a time (default 32)."""
         async with self._connect() as client:
             work = partial(self._sample, client)
-            async with aclosing(in_parallel(_jobs(requests), work, self._options.concurrency)) as samples:
+            at_once = self._options.concurrency or CONCURRENCY
+            async with aclosing(in_parallel(_jobs(requests), work, at_once)) as samples:
                 async for sample in samples:
                     yield sample
 

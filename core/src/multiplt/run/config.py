@@ -39,7 +39,7 @@ class ModelSection(Settings):
     """The model, such as `replay:FILE` or `openai:MODEL@URL`; `request_timeout` is in seconds."""
 
     name: str = Field(pattern=r"^[\w.-]+:.+")
-    concurrency: Count = 32
+    concurrency: Count | None = None
     request_timeout: Positive = 600.0
 
 
