@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
+from itertools import chain
+from typing import Any
 
 import click
 
-from multiplt.cli.options import as_json, example
+from multiplt.cli.options import as_json, example, model_option
 from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Program
@@ -17,19 +20,22 @@ from multiplt.execute.sandbox import Sandbox
 from multiplt.execute.self_check import self_check
 from multiplt.execute.verdicts import Judge
 from multiplt.hookspecs import Check
+from multiplt.models import ModelOptions
 from multiplt.plugins import installed
 from multiplt.settings import ExecuteSettings
-from multiplt.translate.resources import open_judge, open_sandbox
+from multiplt.translate.resources import ModelSession, open_judge, open_sandbox
 
 
 @click.command(epilog=example("multiplt doctor"))
 @click.option("--sandbox", default="bubblewrap", show_default=True, help="The sandbox to look at.")
+@click.option("--model", help="A model to look at and describe: its parameters, context length, chat template.")
+@model_option
 @as_json
-def doctor(sandbox: str, as_json: bool) -> None:
+def doctor(sandbox: str, model: str | None, model_options: dict[str, Any], as_json: bool) -> None:
     """Check what works here: sandbox, languages and their toolchains; exit 1 where something is missing."""
     failed = False
     checks = []
-    for check in _checks(sandbox):
+    for check in chain(_model_checks(model, model_options) if model else (), _checks(sandbox)):
         failed |= not check.ok
         if as_json:
             checks.append(asdict(check))
@@ -64,6 +70,24 @@ def _checks(name: str) -> Iterator[Check]:
                 yield Check(f"language {spec.name}", False, str(error), f"apt-get install {spec.package}")
     if not plugins.languages:
         yield Check("languages", False, "none is installed", "pip install multiplt-lang-NAME")
+
+
+def _model_checks(name: str, options: dict[str, Any]) -> Iterator[Check]:
+    """Whether the model is there, and what it says of itself."""
+    try:
+        with closing(ModelSession(name, ModelOptions(extra=options))) as session:
+            described = session.run(session.model.check())
+    except MultipltError as error:
+        yield Check(f"model {name}", False, str(error))
+        return
+    said = ", ".join(f"{key.replace('_', ' ')} {_readable(value)}" for key, value in described.items())
+    yield Check(f"model {name}", True, said)
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _warm_checks(judge: Judge, sandbox: Sandbox) -> Iterator[Check]:

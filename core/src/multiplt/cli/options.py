@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from multiplt.errors import UsageError
+from multiplt.run.config import parse_value
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 WIDE = 160
@@ -15,6 +18,21 @@ WIDE = 160
 language = click.option("-l", "--lang", "lang", required=True, help="The target language: name, tag or alias.")
 output = click.option("-o", "--output", "out", required=True, help="Where to write; '-' is standard output.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs to read.")
+
+
+def _parse_options(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    options = {}
+    for option in given:
+        key, equals, text = option.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--model-option {option} is no option; write it as key=value")
+        options[key.strip()] = parse_value(text)
+    return options
+
+
+model_option = click.option("--model-option", "model_options", multiple=True, metavar="KEY=VALUE",
+                            callback=_parse_options,
+                            help="An option for the model's provider, such as dtype=bfloat16.")  # fmt: skip
 
 
 def execution(command: F) -> F:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from multiplt.cli.options import as_json, example, execution, language
+from multiplt.cli.options import as_json, example, execution, language, model_option
 from multiplt.cli.run import run_and_report
 from multiplt.run.config import build_config
 
@@ -17,7 +17,8 @@ from multiplt.run.config import build_config
 )
 @click.argument("functions")
 @language
-@click.option("--model", required=True, help="replay:FILE or openai:MODEL@URL.")
+@click.option("--model", required=True, help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE.")
+@model_option
 @click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True, help="The run's folder.")
 @click.option("-n", "n", type=click.IntRange(min=1), default=50, show_default=True, help="Completions a function.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
@@ -27,7 +28,7 @@ from multiplt.run.config import build_config
 @click.option("--style", type=click.Choice(["completion", "chat"]), default="completion", show_default=True)
 @click.option("--canonical/--no-canonical", default=None,
               help="Show the model the Python solution; by default, except for a benchmark.")
-@click.option("--concurrency", type=click.IntRange(min=1), default=32, show_default=True, help="Requests at once.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at once; by default what suits the model.")
 @execution
 @as_json
 def translate(functions: str, lang: str, model: str, out: Path, as_json: bool, **settings: Any) -> None:
@@ -44,7 +45,7 @@ def translate(functions: str, lang: str, model: str, out: Path, as_json: bool, *
         run={"output": str(out), "languages": [lang], "seed": settings["seed"]},
         source={"functions": functions},
         prompts=chosen("canonical", "style"),
-        model={"name": model} | chosen("concurrency"),
+        model={"name": model, "options": settings["model_options"]} | chosen("concurrency"),
         sampling=chosen("n", "temperature", "top_p", "max_tokens"),
         execute=chosen("timeout", "workers", "memory", "warm", "sandbox"),
     )

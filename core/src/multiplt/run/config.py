@@ -17,6 +17,7 @@ from multiplt.rows.hub import is_hub_name
 from multiplt.settings import Count, ExecuteSettings, Positive, PromptSettings, SamplingSettings, Settings
 
 REPLAY = "replay:"
+ENGINES = ("vllm:", "transformers:")
 
 
 class RunSection(Settings):
@@ -36,11 +37,15 @@ class SourceSection(Settings):
 
 
 class ModelSection(Settings):
-    """The model, such as `replay:FILE` or `openai:MODEL@URL`; `request_timeout` is in seconds."""
+    """The model, such as `vllm:MODEL` or `openai:MODEL@URL`; `request_timeout` is in seconds.
+
+    `options` are handed to the provider as they are: fields of a request's body, or an engine's settings.
+    """
 
     name: str = Field(pattern=r"^[\w.-]+:.+")
     concurrency: Count | None = None
     request_timeout: Positive = 600.0
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class Config(Settings):
@@ -96,11 +101,19 @@ def _parse_override(override: str) -> tuple[str, str, Any]:
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and section and key):
         raise UsageError(f"--set {override} is no setting; write it as section.key=value")
+    return section, key, parse_value(text)
+
+
+def parse_value(text: str) -> Any:
+    """A value as TOML, or as the text that it is.
+
+    >>> parse_value("0.5"), parse_value("[1, 2]"), parse_value("bfloat16")
+    (0.5, [1, 2], 'bfloat16')
+    """
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text.strip()
-    return section, key, value
+        return text.strip()
 
 
 def _anchor(settings: dict[str, Any], folder: Path) -> None:
@@ -122,6 +135,10 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
     match settings:
         case {"model": {"name": str(name)}} if name.startswith(REPLAY) and name != REPLAY:
             settings["model"]["name"] = REPLAY + absolute(name.removeprefix(REPLAY))
+        case {"model": {"name": str(name)}} if name.startswith(ENGINES):
+            kind, _, where = name.partition(":")
+            if Path(absolute(where)).is_dir():
+                settings["model"]["name"] = f"{kind}:{absolute(where)}"
 
 
 def _explain(error: ValidationError, path: Path, overridden: set[tuple[str, str]]) -> MultipltError:
@@ -146,7 +163,7 @@ def _explain(error: ValidationError, path: Path, overridden: set[tuple[str, str]
 def _should(fault: Mapping[str, Any]) -> str:
     """What a wrong value should be: pydantic says "Input should be …", of what in Python's terms."""
     if fault["type"] == "string_pattern_mismatch":
-        return "be like replay:FILE or openai:MODEL@URL"
+        return "be like replay:FILE, vllm:MODEL or openai:MODEL@URL"
     said: str = fault["msg"]
     return said.partition(" should ")[2].replace("tuple", "list") or said
 

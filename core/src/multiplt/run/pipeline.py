@@ -82,7 +82,8 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
 
 def model_options(config: Config) -> ModelOptions:
     """How the model is treated."""
-    return ModelOptions(concurrency=config.model.concurrency, timeout_s=config.model.request_timeout)
+    model = config.model
+    return ModelOptions(concurrency=model.concurrency, timeout_s=model.request_timeout, extra=model.options)
 
 
 def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
