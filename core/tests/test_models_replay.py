@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from multiplt.errors import MultipltError
-from multiplt.models import Model, ModelOptions, ModelRegistry, Request, Sample, derive_seed, register_builtin
+from multiplt.models import Model, ModelRegistry, Request, Sample, derive_seed, register_builtin
 from multiplt.models.base import in_parallel
 
 ROWS = [
@@ -78,9 +78,9 @@ def test_the_seed_of_a_sample_does_not_depend_on_what_else_is_asked() -> None:
 
 
 def test_an_unknown_scheme_names_those_that_are_there(registry: ModelRegistry) -> None:
-    with pytest.raises(MultipltError, match=re.escape("'opnai' (there are openai, replay): did you mean openai:…")):
+    with pytest.raises(MultipltError, match=re.escape("'opnai' (there are openai, replay, transformers, vllm): did you mean openai:…")):
         registry.find("opnai:m@http://localhost/v1")
-    with pytest.raises(MultipltError, match=re.escape("use one of openai:…, replay:…")):
+    with pytest.raises(MultipltError, match=re.escape("use one of openai:…, replay:…, transformers:…, vllm:…")):
         registry.find("zzz:x")
     with pytest.raises(MultipltError, match="a model is named SCHEME:WHERE"):
         registry.find("gpt2")
@@ -310,7 +310,3 @@ def test_closing_early_cancels_what_is_in_flight() -> None:
         return cancelled
 
     assert asyncio.run(run()) == 3
-
-
-def test_options_default_to_32_in_flight() -> None:
-    assert ModelOptions().concurrency == 32
