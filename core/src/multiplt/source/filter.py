@@ -1,0 +1,92 @@
+"""Stage `filter`: functions that are worth testing, and that are in no benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import field_validator
+
+from multiplt.errors import Refused
+from multiplt.rows import Row, set_aside
+from multiplt.run.engine import StageContext, StageResult
+from multiplt.settings import Settings
+from multiplt.source.decontamination import Benchmarks
+from multiplt.source.definition import ParsedFunction
+from multiplt.source.extract import parsing
+from multiplt.source.filters import FILTERS, Reason
+
+BENCHMARK, TYPES, DUPLICATES = "benchmark", "types", "duplicates"
+NAMES = (*FILTERS, BENCHMARK, TYPES, DUPLICATES)
+"""Every filter: those that look at one function, and those that need more, in the order in which they work."""
+
+
+class FilterSettings(Settings):
+    """Which filters work: all but those in `skip`. `benchmarks` are those that no function may be taken from."""
+
+    skip: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ("humaneval", "mbpp")
+
+    @field_validator("skip")
+    @classmethod
+    def _known(cls, skip: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in skip if name not in NAMES]:
+            raise ValueError(f"{unknown[0]} should be one of {', '.join(NAMES)}")
+        return skip
+
+    def uses(self, name: str) -> bool:
+        """Whether the filter of that name works."""
+        return name not in self.skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Functions → those that pass the filters; what is set aside has the first reason that was found."""
+
+    filters: FilterSettings
+    name: str = "filter"
+    parallel: bool = True
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the rows."""
+        return self.filters.model_dump()
+
+    def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
+        """Each row, kept or set aside."""
+        benchmarks = context.resource("benchmarks", lambda: open_benchmarks(self.filters))
+        kept: list[Row] = []
+        rejected: list[Row] = []
+        with parsing():
+            for row in rows:
+                reason = next(_reasons(row, self.filters, benchmarks), None)
+                if reason is None:
+                    kept.append(row)
+                else:
+                    rejected.append(set_aside(row | {"detail": reason[1]}, self.name, reason[0]))
+                context.advance()
+        return StageResult(kept, rejected)
+
+
+def open_benchmarks(settings: FilterSettings) -> Benchmarks:
+    """The benchmarks that no function may be taken from. Raises `MultipltError` where one is not here."""
+    return Benchmarks(settings.benchmarks if settings.uses(BENCHMARK) else ())
+
+
+def _reasons(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Iterator[Reason]:
+    return (reason for _, reason in explain(row, settings, benchmarks) if reason is not None)
+
+
+def explain(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Iterator[tuple[str, Reason | None]]:
+    """What each filter says of a function, one after the other."""
+    try:
+        function = ParsedFunction.of(row)
+    except Refused as error:
+        yield "source", ("there is no such function in the source", str(error))
+        return
+    for name, keeps in FILTERS.items():
+        if settings.uses(name):
+            yield name, keeps(function)
+    if settings.uses(BENCHMARK):
+        found = benchmarks.source_of(function)
+        yield BENCHMARK, ("it was taken from a benchmark", found) if found else None
