@@ -8,15 +8,17 @@ that it shares some with.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from multiplt.errors import Refused
-from multiplt.rows import read_rows
+from multiplt.rows import Row, read_rows
 from multiplt.source.definition import ParsedFunction
 
 N = 3
@@ -97,16 +99,22 @@ class Benchmarks:
 
 
 def _problems(name: str) -> Iterator[Problem]:
+    """The problems of a benchmark; a function that helps a solution counts as one too."""
     for row in read_rows(name):
-        try:
-            function = ParsedFunction.of(row)
-        except Refused:
-            continue  # it is for the reader of benchmarks to complain
-        docstring = function.docstring
-        texts = [str(docstring.value) if docstring else "", function.code]
-        exact = tuple(" ".join(tokens) for text in texts if len(tokens := TOKEN.findall(text)) >= EXACT)
-        grams = {kind: grams for kind, grams in _grams(function).items() if len(grams) >= FEWEST}
-        yield Problem(str(row.get("name")), exact, grams)
+        for function in _functions(row):
+            docstring = function.docstring
+            texts = [str(docstring.value) if docstring else "", function.code]
+            exact = tuple(" ".join(tokens) for text in texts if len(tokens := TOKEN.findall(text)) >= EXACT)
+            grams = {kind: grams for kind, grams in _grams(function).items() if len(grams) >= FEWEST}
+            yield Problem(str(row.get("name")), exact, grams)
+
+
+def _functions(row: Row) -> Iterator[ParsedFunction]:
+    with suppress(Refused):  # it is for the reader of benchmarks to complain
+        first = ParsedFunction.of(row)
+        for node in first.module.body:
+            if isinstance(node, ast.FunctionDef):
+                yield ParsedFunction(first.content, first.module, node)
 
 
 def _grams(function: ParsedFunction) -> dict[str, Grams]:
