@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 
+from multiplt.settings import FilterName
 from multiplt.source.definition import ParsedFunction
 
 Reason = tuple[str, str]
@@ -100,7 +101,7 @@ def _imported(node: ast.AST) -> list[str]:
     return []
 
 
-FILTERS: Mapping[str, Filter] = {
+FILTERS: Mapping[FilterName, Filter] = {
     "triple-quotes": triple_quotes,
     "returns": returns,
     "parameters": parameters,
