@@ -14,7 +14,7 @@ from typing import Any
 AUDITED = {
     "open": "files", "os": "files", "shutil": "files", "tempfile": "files", "glob": "files", "pathlib": "files",
     "socket": "the network", "urllib": "the network", "http": "the network", "ftplib": "the network",
-    "subprocess": "other processes", "pty": "other processes", "_thread": "threads", "ctypes": "foreign code",
+    "subprocess": "other processes", "pty": "other processes", "ctypes": "foreign code",
 }  # fmt: skip
 """What an audit event tells of, by the part before the dot."""
 
@@ -80,6 +80,8 @@ class Observer:
             self.uses.add("the system")
         elif module == "builtins" and name == "input":
             self.uses.add("standard input")
+        elif module == "_thread" and name == "start_new_thread":
+            self.uses.add("threads")
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
         code: CodeType = frame.f_code
