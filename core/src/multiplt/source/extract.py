@@ -10,17 +10,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.source.module_imports import Def, ModuleImports
 
 DEFINITION = re.compile(r"^\f?(async[ \t]+)?def\b", re.MULTILINE)
 """What every file with a top-level function has; to look is a hundred times faster than to parse."""
-
-Import = tuple[str, str, str]
-"""What a module imports: the name that it binds, the module of a `from`, what is imported (`x as y`)."""
 
 
 @dataclass(frozen=True)
@@ -85,35 +82,42 @@ def extract(file: Row) -> Iterator[Row]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield set_aside(provenance | {"detail": str(error)}, "extract", "the file does not parse as Python 3")
         return
-    functions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [node for node in module.body if isinstance(node, Def)]
     if not functions:
         yield set_aside(provenance, "extract", "the file has no top-level function")
         return
     lines = content.split("\n")
-    imports = [*_imports(module.body)]
+    imports = ModuleImports(module)
     last = {node.name: node for node in functions}
     for node in functions:
         source = _source(node, lines)
         reason = _reason(node) or (None if last[node.name] is node else "a later function of the file has its name")
         if reason is None:
-            yield _row("".join([*_needed(node, imports), source]), node, provenance)
+            needed = imports.needed_by(node, source)
+            yield _row(f"{needed}\n{source}" if needed else source, node, provenance)
         else:
             yield set_aside(_row(source, node, provenance), "extract", reason)
 
 
-def _source(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> str:
-    return "\n".join(lines[node.lineno - 1 : node.end_lineno]).lstrip("\f") + "\n"
+def _source(node: Def, lines: list[str]) -> str:
+    """A function as it is written, with a comment behind its last statement."""
+    assert node.end_lineno is not None
+    *body, end = lines[node.lineno - 1 : node.end_lineno]
+    code = end.encode()
+    kept, rest = code[: node.end_col_offset], code[node.end_col_offset :].strip()  # columns count bytes
+    body.append(end.rstrip() if rest.startswith(b"#") else kept.decode())  # else a backslash or semicolon
+    return "\n".join(body).lstrip("\f") + "\n"
 
 
-def _reason(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+def _reason(node: Def) -> str | None:
     if isinstance(node, ast.AsyncFunctionDef):
         return "it is async"
     if node.decorator_list:
         return "it has a decorator"
-    return None if ast.get_docstring(node, clean=False) else "it has no docstring"
+    return None if (ast.get_docstring(node, clean=False) or "").strip() else "it has no docstring"
 
 
-def _row(content: str, node: ast.FunctionDef | ast.AsyncFunctionDef, provenance: Row) -> Row:
+def _row(content: str, node: Def, provenance: Row) -> Row:
     described = "\0".join(map(str, (provenance["repository"], provenance["path"], node.lineno, content)))
     return {
         "id": _sha1(described)[:16],
@@ -127,60 +131,3 @@ def _row(content: str, node: ast.FunctionDef | ast.AsyncFunctionDef, provenance:
 
 def _sha1(text: str) -> str:
     return hashlib.sha1(text.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
-
-
-def _imports(statements: list[ast.stmt]) -> Iterator[Import]:
-    """What is imported at the top level, in the branches of `try` and `if` too; relative imports lead nowhere here."""
-    for statement in statements:
-        match statement:
-            case ast.Import(names=names):
-                for alias in names:
-                    yield alias.asname or alias.name.partition(".")[0], "", _written(alias)
-            case ast.ImportFrom(module=str(module), names=names, level=0):
-                for alias in names:
-                    yield alias.asname or alias.name, module, _written(alias)
-            case ast.Try(body=body, handlers=handlers, orelse=orelse):
-                for branch in (body, *(handler.body for handler in handlers), orelse):
-                    yield from _imports(branch)
-            case ast.If(body=body, orelse=orelse):
-                yield from _imports(body)
-                yield from _imports(orelse)
-
-
-def _written(alias: ast.alias) -> str:
-    return f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-
-
-def _needed(node: ast.AST, imports: list[Import]) -> Iterator[str]:
-    """The import statements for the names in a function, and its module's `__future__`."""
-    names = _names(node)
-    taken: dict[str, Import] = {}
-    for each in imports:
-        if each[0] in names or each[1] == "__future__":
-            taken.setdefault(each[0], each)
-    ordered = sorted(taken.values(), key=lambda each: each[1] != "__future__")
-    for module, group in groupby(ordered, key=lambda each: each[1]):
-        if module:
-            yield f"from {module} import {', '.join(written for _, _, written in group)}\n"
-        else:
-            yield from (f"import {written}\n" for _, _, written in group)
-    if taken:
-        yield "\n"
-
-
-def _names(node: ast.AST) -> set[str]:
-    """The names that a function mentions, in quoted annotations too; one too many does no harm."""
-    names = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            names.add(inner.id)
-        elif isinstance(inner, ast.arg) and inner.annotation is not None:
-            names |= _quoted(inner.annotation)
-        elif isinstance(inner, ast.FunctionDef) and inner.returns is not None:
-            names |= _quoted(inner.returns)
-    return names
-
-
-def _quoted(annotation: ast.expr) -> set[str]:
-    constants = (node.value for node in ast.walk(annotation) if isinstance(node, ast.Constant))
-    return {word for value in constants if isinstance(value, str) for word in re.findall(r"\w+", value)}
