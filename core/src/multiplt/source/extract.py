@@ -8,7 +8,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ from multiplt.source.module_imports import Def, ModuleImports
 
 DEFINITION = re.compile(r"^\f?(async[ \t]+)?def\b", re.MULTILINE)
 """What every file with a top-level function has; to look is a hundred times faster than to parse."""
+
+CLASS = re.compile(r"^class\b.*\n(?:(?:[ \t\f)#\]}].*)?\n)*", re.MULTILINE)
+"""A class at the top level with its body, that is, lines that are indented, empty, a comment or a closing bracket."""
+
+NO_FUNCTION = "the file has no top-level function"
 
 
 @dataclass(frozen=True)
@@ -71,20 +76,20 @@ def extract(file: Row) -> Iterator[Row]:
     """
     provenance = {field: file.get(field) for field in ("repository", "path", "licence")}
     if file["content"] is None:
-        yield set_aside(provenance | {"detail": file["detail"]}, "extract", file["reason"])
+        yield _whole_file(file, file["reason"], file["detail"])
         return
     content = file["content"].replace("\r\n", "\n").replace("\r", "\n")  # as the parser does
     if not DEFINITION.search(content):
-        yield set_aside(provenance, "extract", "the file has no top-level function")
+        yield _whole_file(file, NO_FUNCTION)
         return
     try:
-        module = ast.parse(content)
+        module = _parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield set_aside(provenance | {"detail": str(error)}, "extract", "the file does not parse as Python 3")
+        yield _whole_file(file, "the file does not parse as Python 3", str(error) or type(error).__name__)
         return
     functions = [node for node in module.body if isinstance(node, Def)]
     if not functions:
-        yield set_aside(provenance, "extract", "the file has no top-level function")
+        yield _whole_file(file, NO_FUNCTION)
         return
     lines = content.split("\n")
     imports = ModuleImports(module)
@@ -97,6 +102,22 @@ def extract(file: Row) -> Iterator[Row]:
             yield _row(f"{needed}\n{source}" if needed else source, node, provenance)
         else:
             yield set_aside(_row(source, node, provenance), "extract", reason)
+
+
+def _whole_file(file: Row, reason: str, detail: str = "") -> Row:
+    """A file that is set aside: where it lies, or where nothing tells that, what it holds."""
+    fields = ("repository", "path", "licence") if file.get("path") else ("content", "repository", "licence")
+    return set_aside({field: file.get(field) for field in fields} | {"detail": detail}, "extract", reason)
+
+
+def _parse(content: str) -> ast.Module:
+    """The syntax tree of a module, its classes mostly left out: they hold no top-level function and half of the code.
+
+    Where that cuts through a string, what is left has an odd number of quotes and does not parse.
+    """
+    with suppress(SyntaxError):
+        return ast.parse(CLASS.sub(lambda match: "class _: 0" + "\n" * match[0].count("\n"), content + "\n"))
+    return ast.parse(content)
 
 
 def _source(node: Def, lines: list[str]) -> str:
