@@ -3,6 +3,8 @@
 They are read as text, never run.
 """
 
+# ruff: noqa: C404, RET505, SIM103, SIM108, SIM110
+
 
 def any_pair_nearby(values, limit):
     """Whether two of the values lie within the limit of one another."""

@@ -145,7 +145,8 @@ def prompt_row(number: int, text: str) -> Row:
     definition = ParsedFunction.of({"content": text, "entrypoint": text.partition("def ")[2].partition("(")[0]})
     docstring = definition.docstring
     assert docstring is not None
-    return {"task_id": number, "text": str(docstring.value), "code": f"def f{number}(): pass", "test_list": [f"assert f{number}() == 1"]}
+    test = f"assert f{number}() == 1"
+    return {"task_id": number, "text": str(docstring.value), "code": f"def f{number}(): pass", "test_list": [test]}
 
 
 def test_all_of_mbpp_is_found_by_its_docstrings_and_little_else(

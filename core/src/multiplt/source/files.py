@@ -104,7 +104,7 @@ def _decoded(data: bytes) -> Row:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return {"content": data.decode(encoding)}
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except (SyntaxError, ValueError, LookupError) as error:
         return {"reason": "the file is not text in the encoding that it claims", "detail": str(error)}
 
 
@@ -126,7 +126,7 @@ def _dataset_row(row: Row) -> Row:
 def _checked(content: Any) -> Row:
     if not isinstance(content, str):
         reason = "the row has no text in the column content"
-    elif len(content) > LARGEST:
+    elif len(content.encode(errors="surrogatepass")) > LARGEST:
         reason = TOO_LARGE
     elif "\0" in content:
         reason = HAS_NUL

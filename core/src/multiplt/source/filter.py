@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from multiplt.errors import Refused
 from multiplt.rows import Row, set_aside
@@ -25,8 +25,8 @@ NAMES = (*FILTERS, BENCHMARK, TYPES, DUPLICATES)
 class FilterSettings(Settings):
     """Which filters work: all but those in `skip`. `benchmarks` are those that no function may be taken from."""
 
-    skip: tuple[str, ...] = ()
-    benchmarks: tuple[str, ...] = ("humaneval", "mbpp")
+    skip: tuple[str, ...] = Field((), strict=False)
+    benchmarks: tuple[str, ...] = Field(("humaneval", "mbpp"), strict=False)
 
     @field_validator("skip")
     @classmethod

@@ -7,6 +7,7 @@ import re
 import symtable
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -77,7 +78,8 @@ class ModuleImports:
         used = _used(node)
         needed = used.loaded & self._bound.keys()
         if needed & used.bound:
-            needed &= _free(source) | used.quoted
+            with suppress(SyntaxError, RecursionError, MemoryError):  # then one too many may stay
+                needed &= _free(source) | used.quoted
         imports = [FUTURE] if self._has_future and used.annotated else []
         for name, found in self._bound.items():
             if name in needed:
