@@ -23,8 +23,8 @@ from multiplt.plugins import installed
 from multiplt.problems import Problem
 from multiplt.rows import Rejected, Row, read_rows, write_rows
 from multiplt.run.progress import Progress
+from multiplt.run.resources import open_executor, open_judge
 from multiplt.settings import ExecuteSettings
-from multiplt.translate.resources import open_executor, open_judge
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from multiplt.rows.multipl_e import completions_files, read_json_file
 from multiplt.rows.writing import is_stream
 from multiplt.run.lock import exclusive
 from multiplt.run.progress import Progress
+from multiplt.run.resources import open_executor, open_judge
 from multiplt.settings import ExecuteSettings
-from multiplt.translate.resources import open_executor, open_judge
 
 Execute = Callable[[Iterator[Row]], Iterator[Row]]
 Same = Callable[[Row, Row], bool]

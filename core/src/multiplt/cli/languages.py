@@ -18,7 +18,7 @@ from multiplt.execute.executor import Executor
 from multiplt.execute.plan import Limits
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import installed
-from multiplt.translate.resources import open_sandbox
+from multiplt.run.resources import open_sandbox
 
 COLUMNS = ("language", "tag", "plugin", "version", "toolchain", "state")
 

@@ -12,8 +12,8 @@ import click
 from multiplt.cli.options import example
 from multiplt.errors import MultipltError, UsageError
 from multiplt.plugins import BoundLanguage, installed
+from multiplt.run.resources import open_sandbox
 from multiplt.testing.scaffold import write_plugin
-from multiplt.translate.resources import open_sandbox
 
 if TYPE_CHECKING:
     from multiplt.testing.checking import Finding

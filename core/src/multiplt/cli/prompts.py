@@ -14,9 +14,9 @@ from multiplt.execute.sandboxes import DEFAULT
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import Rejected, Row, read_rows, write_rows
 from multiplt.run.progress import Progress
+from multiplt.run.resources import LazyExecutor
 from multiplt.settings import ExecuteSettings, PromptSettings
 from multiplt.translate.prompting import build_rows, refuse_benchmark
-from multiplt.translate.resources import LazyExecutor
 
 BATCH = 200
 """Functions that are read at once."""

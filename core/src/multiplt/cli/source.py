@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from multiplt.cli.options import WIDE, as_json, example, output
+from multiplt.cli.options import WIDE, as_json, example
 from multiplt.errors import UsageError
 from multiplt.report.funnel import funnel, funnel_rows
 from multiplt.rows import Row, read_rows
@@ -18,16 +19,21 @@ from multiplt.run.chain import run_chain
 from multiplt.run.engine import Stage
 from multiplt.settings import ExecuteSettings
 from multiplt.source.brief import Brief
+from multiplt.source.extract import Extract
+from multiplt.source.files import read_files
+from multiplt.source.filter import NAMES, TYPES, FilterSettings, explain, open_benchmarks
 from multiplt.source.infer_types import InferTypes
+from multiplt.source.stages import filter_stages
+from multiplt.source.typecheck import check, with_imports_of
 
 Work = tuple[Sequence[Stage], Iterable[Row]]
 """The stages of a command, and the rows that they start from."""
 
 
-def stages(command: Callable[..., Work]) -> Callable[..., None]:
-    """Turn a function that says which stages work on which rows into a command that runs them."""
+def stages(command: Callable[..., Work | None]) -> Callable[..., None]:
+    """Turn a function that says which stages work on which rows into a command that runs them, if there are any."""
 
-    @output
+    @click.option("-o", "--output", "out", help="Where to write: a file, a folder of shards, or '-'.")
     @click.option("--shard-size", type=click.IntRange(min=1), default=500, show_default=True,
                   help="Rows that are worked on at once; a killed command starts again at the next shard.")
     @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one a core.")
@@ -35,20 +41,71 @@ def stages(command: Callable[..., Work]) -> Callable[..., None]:
     @as_json
     @wraps(command)
     def run(
-        out: str, shard_size: int, workers: int | None, keep_rejected: bool, as_json: bool, **arguments: Any
+        out: str | None, shard_size: int, workers: int | None, keep_rejected: bool, as_json: bool, **arguments: Any
     ) -> None:
+        work = command(**arguments, workers=workers)
+        if work is None:
+            return
+        if out is None:
+            raise UsageError("there is no output; say with -o where to write")
         if as_json and out == "-":
             raise UsageError("--json and -o - both write to standard output; give the rows a file with -o")
-        stages, rows = command(**arguments, workers=workers)
+        stages, rows = work
         chain = stages if keep_rejected else [Brief(stage) for stage in stages]
         summaries = run_chain(chain, rows, out, shard_size=shard_size, workers=workers)
-        console = Console(stderr=True)
-        console.print(funnel(summaries), width=None if console.is_terminal else WIDE)
+        Console(stderr=True, width=None if sys.stderr.isatty() else WIDE).print(funnel(summaries))
         click.echo(f"{summaries[-1].rows_kept:,} functions written to {out}", err=True)
         if as_json:
             click.echo(json.dumps(funnel_rows(summaries), indent=2))
 
     return run  # fmt: skip
+
+
+@click.command(epilog=example("multiplt extract stdlib requests src/ -o functions.parquet"))
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@stages
+def extract(inputs: tuple[str, ...], workers: int | None) -> Work:
+    """Take the top-level functions with docstrings out of Python files.
+
+    INPUT is a folder, a .py file, an installed package by name, `stdlib`, or a dataset in The Stack's form
+    (JSONL, Parquet or on the Hub, with the column content).
+    """
+    return [Extract()], read_files(inputs)
+
+
+@click.command("filter", epilog=example("multiplt filter functions.parquet -o filtered.parquet --skip todo"))
+@click.argument("functions")
+@click.option("--skip", multiple=True, type=click.Choice(NAMES), help="A filter to leave out.")
+@click.option("--benchmark", "benchmarks", multiple=True, default=("humaneval", "mbpp"), show_default=True,
+              help="A benchmark that no function may be taken from: humaneval, mbpp, or either with :FILE.")
+@click.option("--explain", "explained", metavar="ID", help="Say what each filter says of one function, and do no more.")
+@stages
+def filter_functions(
+    functions: str, skip: tuple[str, ...], benchmarks: tuple[str, ...], explained: str | None, workers: int | None
+) -> Work | None:
+    """Keep the FUNCTIONS that are worth testing.
+
+    They have a docstring in triple quotes, return a value, take parameters, are finished and not trivial,
+    type-check on their own, and are no copies: not of a benchmark's problem, and not of each other.
+    """
+    settings = FilterSettings(skip=skip, benchmarks=benchmarks)
+    rows = read_rows(functions)
+    if explained is not None:
+        _explain(explained, rows, settings)
+        return None
+    return filter_stages(settings), rows  # fmt: skip
+
+
+def _explain(id: str, rows: Iterable[Row], settings: FilterSettings) -> None:
+    row = next((row for row in rows if str(row.get("id")) == id), None)
+    if row is None:
+        raise UsageError(f"there is no function with the id {id}; ids are in the column id of what extract wrote")
+    answers = [*explain(row, settings, open_benchmarks(settings))]
+    if settings.uses(TYPES):
+        answers.append((TYPES, check([with_imports_of(row)["content"]])[0]))
+    for name, reason in answers:
+        said = "keeps it" if reason is None else ": ".join(filter(None, reason))
+        click.echo(f"{name:18} {said}")
 
 
 @click.command(epilog=example("multiplt infer-types tested.parquet -o typed.parquet"))

@@ -15,10 +15,10 @@ from multiplt.run.config import Config
 from multiplt.run.engine import LocalEngine, Stage
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
+from multiplt.run.resources import ModelSession, open_executor, open_judge
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
 from multiplt.translate.generation import Generate
 from multiplt.translate.prompting import Prompts, refuse_benchmark
-from multiplt.translate.resources import ModelSession, open_executor, open_judge
 from multiplt.translate.translations import Translations
 from multiplt.translate.validation import Execute
 

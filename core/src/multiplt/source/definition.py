@@ -55,6 +55,11 @@ class ParsedFunction:
         return self.node.body[1:] if self.docstring else self.node.body
 
     @property
+    def source(self) -> str:
+        """The function as it is written, without what stands around it."""
+        return self._source(self.node, self.node)
+
+    @property
     def docstring_source(self) -> str:
         """The docstring as it is written, quotes and all."""
         return self._source(self.docstring, self.docstring) if self.docstring else ""

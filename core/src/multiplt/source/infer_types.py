@@ -9,10 +9,10 @@ from typing import Any
 from multiplt.errors import Refused
 from multiplt.rows import Row
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.run.resources import LazyExecutor
 from multiplt.settings import ExecuteSettings
 from multiplt.source.annotating import annotate
 from multiplt.source.reading import ReadFunction, RefusedRow, read_functions
-from multiplt.translate.resources import LazyExecutor
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from multiplt.problems import Problem
 from multiplt.rows import Row
 from multiplt.run.completions import CompletionLog, generation_key
 from multiplt.run.engine import StageContext, StageResult
-from multiplt.translate.resources import ModelSession
+from multiplt.run.resources import ModelSession
 
 LOG = "completions.jsonl"
 

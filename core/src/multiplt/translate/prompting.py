@@ -13,11 +13,11 @@ from multiplt.plugins import BoundLanguage, installed
 from multiplt.problems import Problem
 from multiplt.rows import Row, is_benchmark, set_aside
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.run.resources import LazyExecutor
 from multiplt.settings import ExecuteSettings, PromptSettings
 from multiplt.source.evaluation import Runs
 from multiplt.source.reading import ReadFunction, RefusedRow, read_functions
 from multiplt.translate.problems import ENOUGH, build_problem
-from multiplt.translate.resources import LazyExecutor
 
 ENOUGH_FOR_BENCHMARK = 2
 """Tests of its own, mostly three, with which a benchmark's problem stays: its scores are compared by problem."""

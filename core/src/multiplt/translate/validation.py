@@ -11,8 +11,8 @@ from multiplt.execute.verdicts import Judge, Judged, Submission
 from multiplt.problems import Problem
 from multiplt.rows import Row
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.run.resources import open_executor, open_judge
 from multiplt.settings import ExecuteSettings
-from multiplt.translate.resources import open_executor, open_judge
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.plugins import BoundLanguage, Plugins, installed
 from multiplt.problems import Status, Verdict
+from multiplt.run.resources import open_sandbox
 from multiplt.testing.conformance.lab import Lab
 from multiplt.testing.material import material_folder, read_material
 from multiplt.testing.trials import Tried
-from multiplt.translate.resources import open_sandbox
 
 P = ParamSpec("P")
 T = TypeVar("T")

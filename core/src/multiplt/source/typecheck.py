@@ -1,0 +1,143 @@
+"""Stage `types`: functions that type-check on their own, with their imports inferred.
+
+The checker is ty (https://docs.astral.sh/ty/), chosen by measuring (docs/source.md). It reads code and never runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from multiplt.errors import MultipltError
+from multiplt.rows import Row, set_aside
+from multiplt.run.engine import StageContext, StageResult
+from multiplt.source.extract import parsing
+from multiplt.source.imports import with_imports
+
+PATIENCE_S = 60.0
+"""For the checker to look at one shard; 500 functions take it half a second."""
+
+SETTINGS = "[analysis]\nrespect-type-ignore-comments = false\n"
+FAILS = "it does not type-check on its own"
+BREAKS = "the type checker fails on it"
+
+
+@dataclass(frozen=True)
+class TypeCheck:
+    """Functions → those without a type error; `content` gets the imports that were inferred."""
+
+    name: str = "types"
+    parallel: bool = True
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the rows."""
+        return {"checker": f"ty {checker_version()}", "python": _python_version()}
+
+    def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
+        """Each row, kept or set aside."""
+        with parsing():
+            completed = [with_imports_of(row) for row in rows]
+        found = check([row["content"] for row in completed])
+        context.advance(len(rows))
+        kept = [row for row, error in zip(completed, found, strict=True) if error is None]
+        rejected = [
+            set_aside(row | {"detail": error[1]}, self.name, error[0])
+            for row, error in zip(rows, found, strict=True)
+            if error is not None
+        ]
+        return StageResult(kept, rejected)
+
+
+def checker_version() -> str:
+    """The version of the type checker. Raises `MultipltError` where it is not installed."""
+    try:
+        return metadata.version("ty")
+    except metadata.PackageNotFoundError:
+        raise MultipltError("the filter types needs the type checker ty; pip install multiplt[source]") from None
+
+
+def with_imports_of(row: Row) -> Row:
+    """The row with its imports inferred; as it is where that cannot be."""
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        content = with_imports(row["content"])
+        if content != row["content"]:
+            return row | {"content": content, "sha1": hashlib.sha1(content.encode(), usedforsecurity=False).hexdigest()}
+    return row
+
+
+def check(sources: Sequence[str]) -> list[tuple[str, str] | None]:
+    """For each source None, or why it does not pass: a reason, and the first error in it.
+
+    One process looks at all of them; where it fails, the half that is to blame is looked for.
+    """
+    errors = _run(sources)
+    if errors is not None:
+        return [(FAILS, errors[number]) if number in errors else None for number in range(len(sources))]
+    if len(sources) == 1:
+        return [(BREAKS, "")]
+    half = len(sources) // 2
+    return check(sources[:half]) + check(sources[half:])
+
+
+def _run(sources: Sequence[str]) -> dict[int, str] | None:
+    """The first error of each source that has one; None where the checker itself fails."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ty.toml").write_text(SETTINGS)
+        environment = _empty_environment(folder)
+        code = folder / "code"
+        code.mkdir()
+        for number, source in enumerate(sources):
+            (code / f"_{number}.py").write_text(source, encoding="utf-8", errors="replace")
+        command = [
+            _executable(), "check", "--config-file", str(folder / "ty.toml"), "--python", str(environment),
+            "--python-version", _python_version(), "--output-format", "gitlab", "--exit-zero", "--no-progress",
+            str(code),
+        ]  # fmt: skip
+        with suppress(subprocess.TimeoutExpired):
+            ended = subprocess.run(
+                command, cwd=folder, capture_output=True, timeout=PATIENCE_S, check=False,
+                env={"PATH": os.defpath, "HOME": name, "TY_MAX_PARALLELISM": "1"},
+            )  # fmt: skip
+            if ended.returncode == 0:
+                return _read(ended.stdout)
+    return None
+
+
+def _empty_environment(folder: Path) -> Path:
+    """A virtual environment with nothing in it, so that the standard library is all that can be imported."""
+    environment = folder / "environment"
+    (environment / "lib" / f"python{_python_version()}" / "site-packages").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    return environment
+
+
+def _read(output: bytes) -> dict[int, str]:
+    errors: dict[int, str] = {}
+    for finding in json.loads(output):
+        if finding["severity"] in ("major", "critical", "blocker"):
+            number = int(Path(finding["location"]["path"]).stem[1:])
+            errors.setdefault(number, finding["description"][:300])
+    return errors
+
+
+def _executable() -> str:
+    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent)):
+        if (path := Path(folder) / "ty").exists():
+            return str(path)
+    return "ty"
+
+
+def _python_version() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
