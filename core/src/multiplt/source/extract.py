@@ -16,10 +16,10 @@ from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.source.module_imports import Def, ModuleImports
 
-DEFINITION = re.compile(r"^\f?(async[ \t]+)?def\b", re.MULTILINE)
+DEFINITION = re.compile(r"^\f*(async[ \t\f]+)?def\b", re.MULTILINE)
 """What every file with a top-level function has; to look is a hundred times faster than to parse."""
 
-CLASS = re.compile(r"^class\b.*\n(?:(?:[ \t\f)#\]}].*)?\n)*", re.MULTILINE)
+CLASS = re.compile(r"^class\b.*\n(?:\f*(?:[ \t)#\]}].*)?\n)*", re.MULTILINE)
 """A class at the top level with its body, that is, lines that are indented, empty, a comment or a closing bracket."""
 
 NO_FUNCTION = "the file has no top-level function"
