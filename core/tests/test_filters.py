@@ -77,7 +77,7 @@ def test_a_function_that_returns_a_value(body: str, returns: bool) -> None:
 @pytest.mark.parametrize(
     "body",
     ["pass", "...", "raise NotImplementedError", "return", "return 1", "return x", "return []", "return -x",
-     "return x.y", "return x + y", "return len(x)", "return x[0]", "return x.strip()", "return not x", "return x == y"],
+     "return x.y", "return not x", "return [x]", "return {}", "return ''"],
 )  # fmt: skip
 def test_trivial_functions(body: str) -> None:
     assert "trivial" in faults(with_body(body))
@@ -85,7 +85,7 @@ def test_trivial_functions(body: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["return x + y + 1", "return max(x, y)", "return [y for y in x]", "z = x\nreturn z", "return x[0] + y[0]",
+    ["return x + y", "return len(x)", "return max(x, y)", "return [y for y in x]", "z = x\nreturn z", "return x[0] + y[0]",
      "if x:\n    return y", "return x.strip().lower()", "raise ValueError(x)\nreturn y"],
 )  # fmt: skip
 def test_functions_that_do_something(body: str) -> None:
