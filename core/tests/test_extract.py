@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from multiplt.rows import Row
 from multiplt.run import StageContext, StageResult
-from multiplt.source.extract import Extract
+from multiplt.source.extract import NOT_ALONE, Extract
 from multiplt.source.files import read_files
 
 
@@ -156,6 +156,38 @@ def test_the_imports_that_a_function_needs_come_with_it(arguments: str, body: st
     assert head == "".join(f"{line}\n" for line in imports) + ("\n" if imports else "")
 
 
+@pytest.mark.parametrize(
+    ("file", "needed"),
+    [
+        ("def g(): pass\ndef f(x):\n    'D.'\n    return g() + g()\n", "g"),
+        ("class A(B):\n    pass\ndef f(x, A=A):\n    'D.'\n    return A\n", "A"),
+        ("C, D = 1, 2\ndef f(x: 'D'):\n    'D.'\n    return C\n", "C, D"),
+        ("try:\n    unicode\nexcept E:\n    unicode = str\ndef f(x):\n    'D.'\n    return unicode(x)\n", "unicode"),
+        ("if x:\n    def quote(): pass\ndef f(x):\n    'D.'\n    return quote(x)\n", "quote"),
+        ("for i in []: pass\ndef f(x):\n    'D.'\n    return lambda: i\n", "i"),
+    ],
+)
+def test_a_function_that_needs_more_of_its_file_is_set_aside(file: str, needed: str) -> None:
+    (row,) = [row for row in extract(file).rejected if row["entrypoint"] == "f"]
+    assert (row["reason"], row["detail"]) == (NOT_ALONE, needed)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "def f(x):\n    'D.'\n    return f(x - 1)\n",
+        "g = 1\ndef f(g):\n    'D.'\n    return g\n",
+        "g = 1\ndef f(x):\n    'D: g.'\n    g = x\n    return x.g\n",
+        "def range(): pass\ndef f(x):\n    'D.'\n    return range(x)\n",
+        "try:\n    import json\nexcept E:\n    json = None\ndef f(x):\n    'D.'\n    return json.dumps(x)\n",
+        "def f(x):\n    'D.'\n    return unknown(x)\n",
+        "class A:\n    b = 1\ndef f(x):\n    'D.'\n    return b\n",
+    ],
+)
+def test_a_function_that_stands_alone_stays(file: str) -> None:
+    assert [row["entrypoint"] for row in extract(file).kept] == ["f"]
+
+
 def test_every_function_is_kept_or_has_its_reason() -> None:
     file = f"""
 def a(): pass
@@ -235,7 +267,7 @@ def test_the_parser_warns_no_one() -> None:
 
 
 LINES = st.sampled_from(
-    ["", "# é\n", "\n", "x = 1\n", "import os\n", F, F.replace("x", "os"), "def g(): pass\n", "class A:\n    x = 1\n",
+    ["", "# é\n", "\n", "z = 1\n", "import os\n", F, F.replace("x", "os"), "def g(): pass\n", "class A:\n    x = 1\n",
      "class B:\n    '''\nclass C:\n    '''\n", "@d\n", "y = '''\n", "'''\n", "async def h():\n    'D.'\n", "print 1\n",
      "if x:\n    import os\n", "\f", "\r", "\\\n", "(\n", ")\n", "\ud800",
      'z = """\nclass D:\n"""\n', "    def i(): ''\n"]
@@ -273,7 +305,8 @@ REAL = ["ast", "inspect", "statistics", "dataclasses", "sysconfig", "locale", "s
 def test_real_functions_are_the_same_in_their_file_and_out_of_it() -> None:
     paths = [file_of(name) for name in REAL]
     modules = {Path(path).name: ast.parse(Path(path).read_text()) for path in paths}
-    rows = Extract()(list(read_files(paths)), StageContext(Path())).kept
+    result = Extract()(list(read_files(paths)), StageContext(Path()))
+    rows = [row for row in [*result.kept, *result.rejected] if row.get("reason") in (None, NOT_ALONE)]
     assert len(rows) > 100
     for row in rows:
         node = last(modules[row["path"]], row["entrypoint"])

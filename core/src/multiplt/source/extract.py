@@ -14,20 +14,22 @@ from typing import Any
 
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
-from multiplt.source.module_imports import Def, ModuleImports
+from multiplt.source.module_scope import Def, ModuleScope
 
 DEFINITION = re.compile(r"^\f*(async[ \t\f]+)?def\b", re.MULTILINE)
 """What every file with a top-level function has; to look is a hundred times faster than to parse."""
 
-CLASS = re.compile(r"^class\b.*\n(?:\f*(?:[ \t)#\]}].*)?\n)*", re.MULTILINE)
+CLASS = re.compile(r"^class[ \t]+(\w+).*\n(?:\f*(?:[ \t)#\]}].*)?\n)*", re.MULTILINE)
 """A class at the top level with its body, that is, lines that are indented, empty, a comment or a closing bracket."""
 
 NO_FUNCTION = "the file has no top-level function"
+NOT_ALONE = "it needs something else that its file defines"
+"""Told here, since an import that is inferred for such a name later is the wrong one."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """Files → their top-level functions with docstrings: `content` is imports and source, `id` depends on the function.
+    """Files → top-level functions with docstrings that stand alone: `content` is imports and source.
 
     Every other top-level function is set aside with its reason, as is a file without any.
     """
@@ -92,14 +94,19 @@ def extract(file: Row) -> Iterator[Row]:
         yield _whole_file(file, NO_FUNCTION)
         return
     lines = content.split("\n")
-    imports = ModuleImports(module)
+    scope = ModuleScope(module)
     last = {node.name: node for node in functions}
     for node in functions:
         source = _source(node, lines)
         reason = _reason(node) or (None if last[node.name] is node else "a later function of the file has its name")
         if reason is None:
-            needed = imports.needed_by(node, source)
-            yield _row(f"{needed}\n{source}" if needed else source, node, provenance)
+            needed = scope.needed_by(node, source)
+            content = f"{needed.imports}\n{source}" if needed.imports else source
+            row = _row(content, node, provenance)
+            if needed.definitions:
+                yield set_aside(row | {"detail": ", ".join(needed.definitions)}, "extract", NOT_ALONE)
+            else:
+                yield row
         else:
             yield set_aside(_row(source, node, provenance), "extract", reason)
 
@@ -116,7 +123,7 @@ def _parse(content: str) -> ast.Module:
     Where that cuts through a string, what is left has an odd number of quotes and does not parse.
     """
     with suppress(SyntaxError):
-        return ast.parse(CLASS.sub(lambda match: "class _: 0" + "\n" * match[0].count("\n"), content + "\n"))
+        return ast.parse(CLASS.sub(lambda match: f"class {match[1]}: 0" + "\n" * match[0].count("\n"), content + "\n"))
     return ast.parse(content)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from multiplt.source.definition import ParsedFunction
-from multiplt.source.module_imports import is_standard
+from multiplt.source.module_scope import is_standard
 
 Reason = tuple[str, str]
 """Why a function is set aside: a fixed phrase, and what is particular to the function."""

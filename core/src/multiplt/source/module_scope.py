@@ -1,8 +1,9 @@
-"""The import statements of a module that a function in it needs."""
+"""What of its module a function needs: import statements, and what else the module defines."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import symtable
 import sys
@@ -14,6 +15,7 @@ from itertools import groupby
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 WORD = re.compile(r"\w+")
+BUILTINS = {*dir(builtins), "__name__", "__file__", "__doc__"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Import:
         return is_standard(self.what.partition(" ")[0] if self.origin is None else self.origin)
 
 
+@dataclass(frozen=True)
+class Needed:
+    """Of a module: `imports`, a statement a line, and the names of other `definitions`."""
+
+    imports: str = ""
+    definitions: tuple[str, ...] = ()
+
+
 FUTURE = Import("annotations", "__future__", "annotations", always=True)
 
 
@@ -48,43 +58,60 @@ def is_standard(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
 
 
-class ModuleImports:
-    """The imports at the top level of a module, those in its `if`, `try` and `with` statements included.
+class ModuleScope:
+    """What a module binds at its top level, in branches of `if`, `try` and `with` too.
 
-    Of several that bind the same name the last counts, or where all are in branches the first from the
-    standard library, else the first. `from m import *` binds no name that is known.
+    Of several imports that bind the same name the last counts, or where all are in branches the first from
+    the standard library, else the first. `from m import *` binds no name that is known.
     """
 
     def __init__(self, module: ast.Module) -> None:
-        self._bound: dict[str, list[Import]] = {}
+        self._imports: dict[str, list[Import]] = {}
         self._has_future = False
         for found in _imports(module.body, always=True):
             if found.origin == "__future__":  # the others change nothing in Python 3
                 self._has_future |= found.name == "annotations"
                 continue
-            others = self._bound.setdefault(found.name, [])
+            others = self._imports.setdefault(found.name, [])
             if found.plain and others and others[0].plain:
                 others.append(found)
             elif not others or _replaces(found, others[0]):
                 others[:] = [found]
+        self._defined = set(_defined(module)) - self._imports.keys() - BUILTINS
 
-    def needed_by(self, node: Def, source: str) -> str:
-        """The import statements for the names that are free in the function with this `source`, a line each.
+    def needed_by(self, node: Def, source: str) -> Needed:
+        """What is free in the function with this `source`.
 
         `from __future__ import annotations` is kept where there are annotations.
         """
-        if not self._has_future and self._bound.keys().isdisjoint(WORD.findall(source)):
-            return ""  # as for most functions, and ten times faster than to look at the tree
+        words = set(WORD.findall(source))
+        words.remove(node.name)
+        if not self._has_future and words.isdisjoint(self._imports) and words.isdisjoint(self._defined):
+            return Needed()  # ten times faster than to look at the tree
         used = _used(node)
-        needed = used.loaded & self._bound.keys()
+        needed = (used.loaded & (self._imports.keys() | self._defined)) - {node.name}
         if needed & used.bound:
             with suppress(SyntaxError, RecursionError, MemoryError):  # then one too many may stay
                 needed &= _free(source) | used.quoted
         imports = [FUTURE] if self._has_future and used.annotated else []
-        for name, found in self._bound.items():
+        for name, found in self._imports.items():
             if name in needed:
                 imports += _mentioned(found, source)
-        return "".join(_written(imports))
+        return Needed("".join(_written(imports)), tuple(sorted(needed & self._defined)))
+
+
+def _defined(module: ast.Module) -> Iterator[str]:
+    """The names that functions, classes and assignments at the top level bind."""
+    for statement in module.body:
+        if isinstance(statement, Def | ast.ClassDef):
+            yield statement.name
+        else:
+            names = (node for node in ast.walk(statement) if isinstance(node, ast.Name | Def | ast.ClassDef))
+            for node in names:
+                if not isinstance(node, ast.Name):
+                    yield node.name
+                elif isinstance(node.ctx, ast.Store):
+                    yield node.id
 
 
 def _imports(body: Iterable[ast.stmt], always: bool) -> Iterator[Import]:
