@@ -15,7 +15,7 @@ from multiplt.cli.pass_k import pass_k
 from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
-from multiplt.cli.source import extract, filter_functions, infer_types
+from multiplt.cli.source import extract, filter_functions, infer_types, testgen
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -56,6 +56,6 @@ def main() -> None:
     """Make code models good at the programming languages they are bad at."""
 
 
-SOURCE = (extract, filter_functions, infer_types)
+SOURCE = (extract, filter_functions, testgen, infer_types)
 for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, plugin):
     main.add_command(command)

@@ -1,15 +1,26 @@
-"""The file or stream of rows that a command writes."""
+"""What a command writes: its file or stream of rows, and what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+
+from multiplt.cli.options import WIDE
+from multiplt.report.funnel import funnel
 from multiplt.rows import Rejected
 from multiplt.rows.atomic import remove_leftovers
 from multiplt.rows.writing import is_stream, output_writer
 from multiplt.run.lock import exclusive_file
+from multiplt.run.shards import StageSummary
+
+
+def show_funnel(summaries: Sequence[StageSummary]) -> None:
+    """Print what became of the rows of some stages, on standard error."""
+    Console(stderr=True, width=None if sys.stderr.isatty() else WIDE).print(funnel(summaries))
 
 
 @contextmanager

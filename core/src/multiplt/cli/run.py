@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from multiplt.cli.options import WIDE, as_json, example
+from multiplt.cli.outputs import show_funnel
 from multiplt.problems import Status
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.config import Config, load_config
@@ -36,7 +37,7 @@ def run(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 def run_and_report(config: Config, as_json: bool = False) -> None:
     """Run a pipeline, then print its table, the datasets' paths and some of their rows."""
     summaries = []
-    for summary in run_pipeline(config):
+    for summary in run_pipeline(config, show_funnel):
         summaries.append(summary)
         if summary.resumed:
             click.echo(f"{summary.language}: everything was done before, nothing was run again", err=True)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
 import click
-from rich.console import Console
 
-from multiplt.cli.options import WIDE, as_json, example
+from multiplt.cli.options import as_json, example, model_option
+from multiplt.cli.outputs import show_funnel
 from multiplt.errors import UsageError
-from multiplt.report.funnel import funnel, funnel_rows
+from multiplt.models import ModelOptions
+from multiplt.report.funnel import funnel_rows
 from multiplt.rows import Row, read_rows
 from multiplt.run.chain import run_chain
 from multiplt.run.engine import Stage
+from multiplt.run.sampling import checked_model
 from multiplt.settings import ExecuteSettings
 from multiplt.source.brief import Brief
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
 from multiplt.source.filter import NAMES, TYPES, FilterSettings, explain, open_benchmarks
 from multiplt.source.infer_types import InferTypes
-from multiplt.source.stages import filter_stages
+from multiplt.source.stages import TestgenSettings, filter_stages, testgen_stages
 from multiplt.source.typecheck import check, with_imports_of
 
 Work = tuple[Sequence[Stage], Iterable[Row]]
@@ -53,7 +54,7 @@ def stages(command: Callable[..., Work | None]) -> Callable[..., None]:
         stages, rows = work
         chain = stages if keep_rejected else [Brief(stage) for stage in stages]
         summaries = run_chain(chain, rows, out, shard_size=shard_size, workers=workers)
-        Console(stderr=True, width=None if sys.stderr.isatty() else WIDE).print(funnel(summaries))
+        show_funnel(summaries)
         click.echo(f"{summaries[-1].rows_kept:,} functions written to {out}", err=True)
         if as_json:
             click.echo(json.dumps(funnel_rows(summaries), indent=2))
@@ -106,6 +107,38 @@ def _explain(id: str, rows: Iterable[Row], settings: FilterSettings) -> None:
     for name, reason in answers:
         said = "keeps it" if reason is None else ": ".join(filter(None, reason))
         click.echo(f"{name:18} {said}")
+
+
+@click.command(epilog=example("multiplt testgen filtered.parquet --model vllm:MODEL -o tested.parquet"))
+@click.argument("functions")
+@click.option("--model", required=True, help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE.")
+@model_option
+@click.option("-n", "n", type=click.IntRange(min=1), default=5, show_default=True, help="Answers for each function.")
+@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
+@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=0.95, show_default=True)
+@click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--style", type=click.Choice(["completion", "chat"]), default="completion", show_default=True)
+@click.option("--min-coverage", type=click.FloatRange(min=0, max=100), default=90.0, show_default=True,
+              help="Percent of its lines that a function's tests must run.")
+@click.option("--min-tests", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at once; by default what suits the model.")
+@click.option("--sandbox", default="bubblewrap", show_default=True, help="Where tests are run.")
+@stages
+def testgen(
+    functions: str, model: str, model_options: dict[str, Any], seed: int, concurrency: int | None, sandbox: str,
+    workers: int | None, **settings: Any,
+) -> Work:
+    """Have a model write tests for FUNCTIONS, and keep those that execution confirms.
+
+    A test is kept when its call gives the value that it says, in two runs with different hash seeds. Functions
+    that change their arguments, or use files, the network, the clock or random numbers, are set aside, as are
+    those whose tests are too few or cover too little.
+    """
+    rows = read_rows(functions)
+    checked = checked_model(model, ModelOptions(concurrency=concurrency, extra=model_options))
+    execute = ExecuteSettings(sandbox=sandbox, workers=workers)
+    return testgen_stages(TestgenSettings(**settings), checked, execute, seed), rows  # fmt: skip
 
 
 @click.command(epilog=example("multiplt infer-types tested.parquet -o typed.parquet"))

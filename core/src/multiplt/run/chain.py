@@ -33,9 +33,9 @@ def run_chain(
     """
     if not is_file(out):
         with exclusive(Path(out)):
-            return _run(stages, rows, Path(out), Path(out) / STAGES, shard_size, workers)
+            return run_stages(stages, rows, Path(out), Path(out) / STAGES, shard_size, workers)
     with _work_folder(out) as work:
-        summaries = _run(stages, rows, work / "last", work, shard_size, workers)
+        summaries = run_stages(stages, rows, work / "last", work, shard_size, workers)
         with Rejected("-" if is_stream(out) else out) as rejected:
             folders = [*(work / stage.name for stage in stages[:-1]), work / "last"]
             for row in _rejected_rows(folders):
@@ -63,9 +63,13 @@ def _work_folder(out: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _run(
+def run_stages(
     stages: Sequence[Stage], rows: Iterable[Row], last: Path, others: Path, shard_size: int, workers: int | None
 ) -> list[StageSummary]:
+    """Run `stages` over `rows`: the last one's shards come into the folder `last`, the others' into folders in `others`.
+
+    `shard_size` is in rows of the input, `workers` is how many processes a stage may use. The caller holds the lock.
+    """
     processes = workers or os.cpu_count() or 1
     summaries = []
     source = None

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from multiplt.errors import MultipltError, UsageError
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
 from multiplt.rows.hub import is_hub_name
 from multiplt.settings import Count, ExecuteSettings, Positive, PromptSettings, SamplingSettings, Settings
+from multiplt.source.filter import FilterSettings
+from multiplt.source.stages import TestgenSettings
 
 REPLAY = "replay:"
 ENGINES = ("vllm:", "transformers:")
@@ -31,9 +33,25 @@ class RunSection(Settings):
 
 
 class SourceSection(Settings):
-    """The tested functions: a path, or the name of a Hub dataset or a benchmark."""
+    """Where functions come from: tested ones in `functions` (a path, or the name of a Hub dataset or a benchmark),
+    or Python code (see `multiplt.source.files`), whose functions are filtered and tested first."""
 
-    functions: str
+    functions: str | None = None
+    code: tuple[str, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> SourceSection:
+        if (self.functions is None) == (not self.code):
+            raise ValueError("should have either functions or code")
+        return self
+
+
+class TestgenSection(TestgenSettings):
+    """The same, and which `model` is asked: by default the one that translates."""
+
+    __test__ = False
+
+    model: str | None = None
 
 
 class ModelSection(Settings):
@@ -53,6 +71,8 @@ class Config(Settings):
 
     run: RunSection
     source: SourceSection
+    filter: FilterSettings = FilterSettings()
+    testgen: TestgenSection = TestgenSection()
     prompts: PromptSettings = PromptSettings()
     model: ModelSection
     sampling: SamplingSettings = SamplingSettings()
@@ -132,6 +152,9 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
         case {"source": {"functions": str(name)}} if name not in ("", "-"):
             is_path = Path(absolute(name)).exists() or not is_hub_name(name)
             settings["source"]["functions"] = absolute(name) if is_path else name
+    match settings:
+        case {"source": {"code": list(names)}}:
+            settings["source"]["code"] = [absolute(n) if Path(absolute(str(n))).exists() else n for n in names]
     match settings:
         case {"model": {"name": str(name)}} if name.startswith(REPLAY) and name != REPLAY:
             settings["model"]["name"] = REPLAY + absolute(name.removeprefix(REPLAY))

@@ -1,9 +1,9 @@
-"""The pipeline of `multiplt run`: from tested functions to validated translations, language by language."""
+"""The pipeline of `multiplt run`: from functions, tested here or before, to validated translations by language."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +11,26 @@ from multiplt.models import ModelOptions, Sampling
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import read_rows, write_rows
 from multiplt.rows.atomic import remove_leftovers
+from multiplt.run.chain import run_stages
 from multiplt.run.config import Config
 from multiplt.run.engine import LocalEngine, Stage
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
-from multiplt.run.resources import ModelSession, open_executor, open_judge
+from multiplt.run.resources import open_executor, open_judge
+from multiplt.run.sampling import ModelSettings, checked_model
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
+from multiplt.source.brief import Brief
+from multiplt.source.extract import Extract
+from multiplt.source.files import read_files
+from multiplt.source.infer_types import InferTypes
+from multiplt.source.stages import filter_stages, testgen_stages
 from multiplt.translate.generation import Generate
 from multiplt.translate.prompting import Prompts, refuse_benchmark
 from multiplt.translate.translations import Translations
 from multiplt.translate.validation import Execute
+
+FUNCTIONS = "functions"
+"""The folder of tested functions, in a run's."""
 
 
 @dataclass
@@ -40,44 +50,73 @@ class LanguageSummary:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was looked at before any work: languages with their toolchains, and the model's version."""
+    """What was looked at before any work: languages with their toolchains, and the models."""
 
     toolchains: dict[str, str]
-    model_version: str
+    model: ModelSettings
+    testgen: ModelSettings | None
 
 
-def run_pipeline(config: Config) -> Iterator[LanguageSummary]:
+def run_pipeline(
+    config: Config, on_source: Callable[[list[StageSummary]], None] = lambda summaries: None
+) -> Iterator[LanguageSummary]:
     """Run what is not done yet, yielding each language's summary as it is complete.
 
-    The run's folder holds a folder for each stage and language, and `dataset/LANGUAGE.parquet`.
+    The run's folder holds a folder for each stage and language, and `dataset/LANGUAGE.parquet`. `on_source` is told
+    what the stages came to that made the functions, where they were made here.
 
-    Raises `MultipltError` before any work where a language, its toolchain, the sandbox, the model or
+    Raises `MultipltError` before any work where a language, its toolchain, the sandbox, a model or
     the functions are not there.
     """
     output = config.run.output
     languages = [installed().language(name) for name in config.run.languages]
     prepared = prepare(config, languages)
-    rows = read_rows(config.source.functions)
+    make_functions = _making_functions(config, prepared)
     with exclusive(output):
-        functions = import_rows(rows, output / "functions", shard_size=config.run.shard_size)
+        summaries = make_functions()
+        if config.source.code:
+            on_source(summaries)
         for language in languages:
-            yield _run_language(config, language, prepared, functions)
+            yield _run_language(config, language, prepared, summaries[-1])
+
+
+def _making_functions(config: Config, prepared: Prepared) -> Callable[[], list[StageSummary]]:
+    """What puts the functions into the run's folder, in the stage named last; it has been looked at by now."""
+    output, size = config.run.output, config.run.shard_size
+    if config.source.functions is not None:
+        rows = read_rows(config.source.functions)
+        return lambda: [import_rows(rows, output / FUNCTIONS, shard_size=size)]
+    files = read_files(config.source.code)
+    stages = source_stages(config, prepared)
+    return lambda: run_stages(stages, files, output / FUNCTIONS, output / "source", size, config.execute.workers)
+
+
+def source_stages(config: Config, prepared: Prepared) -> list[Stage]:
+    """The stages that make tested, typed functions of Python files; rejected rows are brief."""
+    model = prepared.testgen
+    assert model is not None
+    stages = [
+        Extract(),
+        *filter_stages(config.filter),
+        *testgen_stages(config.testgen, model, config.execute, config.run.seed),
+        InferTypes(config.execute),
+    ]
+    return [Brief(stage) for stage in stages]
 
 
 def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
-    if config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
+    if config.source.functions and config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
         refuse_benchmark(config.source.functions)
-    session = ModelSession(config.model.name, model_options(config))
-    try:
-        session.run(session.model.check())
-        version = session.model.version
-    finally:
-        session.close()
+    options = model_options(config)
+    model, testgen = checked_model(config.model.name, options), None
+    if config.source.code:
+        other = config.testgen.model
+        testgen = checked_model(other, options) if other and other != model.name else model
     with open_executor(config.execute) as executor:
         names = [language.spec.name for language in languages]
         toolchains = {name: open_judge(name, executor, config.execute).toolchain for name in names}
-    return Prepared(toolchains, version)
+    return Prepared(toolchains, model, testgen)
 
 
 def model_options(config: Config) -> ModelOptions:
@@ -93,9 +132,7 @@ def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
         Prompts(language, config.prompts, config.execute),
         Generate(
             language=language,
-            model=config.model.name,
-            version=prepared.model_version,
-            options=model_options(config),
+            model=prepared.model,
             sampling=Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens),
             n=sampling.n,
             seed=config.run.seed,
@@ -112,7 +149,7 @@ def _run_language(
     output, name = config.run.output, language.spec.name
     dataset = output / "dataset" / f"{name}.parquet"
     summary = LanguageSummary(name, dataset, functions=functions.rows_in, stages=[functions])
-    source = output / "functions"
+    source = output / FUNCTIONS
     for stage in stages(config, name, prepared):
         folder = output / stage.name / name
         versions = code_versions(language.distribution)

@@ -87,7 +87,7 @@ def find_copies(rows: Iterable[Row], threshold: float = THRESHOLD) -> dict[str, 
         if not ids:
             return keepers
         file.flush()
-        grams = np.memmap(file, dtype=np.uint64, mode="r") if ends[-1] else np.zeros(0, dtype=np.uint64)
+        grams = np.memmap(file, dtype=np.uint64, mode="c") if ends[-1] else np.zeros(0, dtype=np.uint64)
 
         def of(number: int) -> Grams:
             return np.asarray(grams[ends[number - 1] if number else 0 : ends[number]])

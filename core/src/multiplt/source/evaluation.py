@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
@@ -20,11 +21,15 @@ Calls = tuple[Call, ...]
 """What a test says: of one call, or of several where it is more than one assert."""
 
 LIMITS = Limits(wall_s=10.0)
+TRACED = 5
 SEEDS = ("0", "1")
 """Tests are evaluated once under each hash seed, so that an answer that depends on it shows."""
 
+CHANGES = "the result changes from run to run"
+TOO_LONG = "the test takes too long"
+ENDED = "the test, or one before it"
 
-RECORDER = {"recorder.py": "source/recorder.py", "literals.py": "literals.py"}
+RECORDER = {name: f"source/{name}" for name in ("recorder.py", "observer.py")} | {"literals.py": "literals.py"}
 """Where the files of a program come from in this package."""
 
 
@@ -37,10 +42,16 @@ class Runs(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The tests of one function that are to be evaluated."""
+    """The tests of one function that are to be evaluated, each for `patience_s` seconds at most.
+
+    With `lines`, the first and last of the function in its module, the last run is observed: it is traced,
+    and may take `TRACED` times as long.
+    """
 
     definition: Definition
     tests: tuple[Pending, ...]
+    patience_s: float = LIMITS.wall_s
+    lines: tuple[int, int] | None = None
 
     def plans(self) -> list[ExecutionPlan]:
         """One plan per hash seed."""
@@ -49,10 +60,28 @@ class Evaluation:
             "entrypoint": self.definition.signature.name,
             "parameters": self.definition.signature.parameters,
             "tests": [pending.test for pending in self.tests],
+            "patience_s": self.patience_s,
         }
-        plan = ExecutionPlan({**_recorder(), "job.json": json.dumps(job)}, _python("recorder.py"), limits=LIMITS)
-        server = _server()
-        return [replace(plan, environment={"PYTHONHASHSEED": seed}, server=server) for seed in SEEDS]
+        jobs = [job for _ in SEEDS]
+        if self.lines:
+            jobs[-1] = job | {"lines": self.lines, "traced_s": TRACED * self.patience_s}
+        return [_plan(job, seed) for job, seed in zip(jobs, SEEDS, strict=True)]
+
+
+def _plan(job: Mapping[str, Any], seed: str) -> ExecutionPlan:
+    files = {**_recorder(), "job.json": json.dumps(job)}
+    environment = {"PYTHONHASHSEED": seed}
+    return ExecutionPlan(files, _python("recorder.py"), limits=LIMITS, environment=environment, server=_server())
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the calls of a test did beside returning: what they used, from which line to which they ran, and
+    whether they changed their arguments."""
+
+    uses: tuple[str, ...]
+    arcs: tuple[tuple[int, int], ...]
+    changed: bool
 
 
 def _python(script: str) -> Command:
@@ -73,6 +102,36 @@ def _server() -> Server:
 
 def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list[Calls | Refused]]:
     """For each evaluation, what each of its tests says, or why it cannot be used."""
+    return (_joined(evaluation, outcomes) for evaluation, outcomes in _run(evaluations, executor))
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Of an evaluation with `lines`: what its tests say, what was seen of each, and which one ended the run, if any."""
+
+    calls: list[Calls | Refused]
+    seen: list[Observation | None]
+    culprit: int | None
+
+
+def observe(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[Observed]:
+    """For each evaluation, what `evaluate` says of its tests and what they did."""
+    for evaluation, outcomes in _run(evaluations, executor):
+        calls = _joined(evaluation, outcomes)
+        yield Observed(calls, _observations(evaluation, outcomes[-1]), _culprit(_read(evaluation, outcomes[0])))
+
+
+def _culprit(results: list[Calls | Refused]) -> int | None:
+    return next((number for number, result in enumerate(results) if is_unknown(result)), None)
+
+
+def is_unknown(result: Calls | Refused) -> bool:
+    """Whether nothing is known of a test, since it, or one before it, ended the run."""
+    return isinstance(result, Refused) and str(result).startswith(ENDED)
+
+
+def _run(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[tuple[Evaluation, list[Outcome]]]:
+    """Each evaluation with its outcomes, one per hash seed."""
     kept: list[Evaluation] = []
 
     def plans() -> Iterator[ExecutionPlan]:
@@ -82,9 +141,7 @@ def evaluate(evaluations: Iterable[Evaluation], executor: Runs) -> Iterator[list
 
     outcomes = executor.run(plans())
     for first in outcomes:
-        evaluation = kept.pop(0)
-        runs = [first, *(next(outcomes) for _ in SEEDS[1:])]
-        yield _joined(evaluation, runs)
+        yield kept.pop(0), [first, *(next(outcomes) for _ in SEEDS[1:])]
 
 
 def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Calls | Refused]:
@@ -94,7 +151,7 @@ def _joined(evaluation: Evaluation, outcomes: Sequence[Outcome]) -> list[Calls |
     for results in zip(*runs, strict=True):
         refusal = next((result for result in results if isinstance(result, Refused)), None)
         if refusal is None and not all(_same(result, results[0]) for result in results):
-            refusal = Refused("the result changes from run to run")
+            refusal = Refused(CHANGES)
         joined.append(refusal or results[0])
     return joined
 
@@ -121,9 +178,22 @@ def _read(evaluation: Evaluation, outcome: Outcome) -> list[Calls | Refused]:
     return [
         _calls(pending, by_number[number])
         if number in by_number
-        else Refused(f"the test, or one before it, {_ended(outcome)}")
+        else Refused(f"{ENDED}, {_ended(outcome)}")
         for number, pending in enumerate(evaluation.tests)
     ]
+
+
+def _observations(evaluation: Evaluation, outcome: Outcome) -> list[Observation | None]:
+    """What was seen of each test; None where it did not come to that, or what came is no observation."""
+    count = len(evaluation.tests)
+    seen: list[Observation | None] = [None] * count
+    with suppress(BadRecord, ValueError, TypeError):
+        for result in read_records(outcome.records, outcome.nonce).cases:
+            if result.kind == "returned" and 0 <= result.case - count < count:
+                uses, arcs, changed = read_value(str(result.value))
+                arcs = tuple((int(start), int(end)) for start, end in arcs)
+                seen[result.case - count] = Observation(tuple(map(str, uses)), arcs, bool(changed))
+    return seen
 
 
 def _ended(outcome: Outcome) -> str:
@@ -135,6 +205,8 @@ def _ended(outcome: Outcome) -> str:
 def _calls(pending: Pending, result: CaseResult) -> Calls | Refused:
     """The calls that a test recorded."""
     if result.kind == "raised":
+        if str(result.value).startswith("TooLong:"):
+            return Refused(TOO_LONG)
         return Refused(f"the test raises {result.value}")
     try:
         recorded = read_value(str(result.value))

@@ -25,8 +25,8 @@ NAMES = (*FILTERS, BENCHMARK, TYPES, DUPLICATES)
 class FilterSettings(Settings):
     """Which filters work: all but those in `skip`. `benchmarks` are those that no function may be taken from."""
 
-    skip: tuple[str, ...] = Field((), strict=False)
-    benchmarks: tuple[str, ...] = Field(("humaneval", "mbpp"), strict=False)
+    skip: tuple[str, ...] = Field(default=(), strict=False)
+    benchmarks: tuple[str, ...] = Field(default=("humaneval", "mbpp"), strict=False)
 
     @field_validator("skip")
     @classmethod
