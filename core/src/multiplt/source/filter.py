@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from multiplt.errors import Refused
+from multiplt.errors import MultipltError, Refused
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.settings import Settings
@@ -70,7 +70,10 @@ class Filter:
 
 def open_benchmarks(settings: FilterSettings) -> Benchmarks:
     """The benchmarks that no function may be taken from. Raises `MultipltError` where one is not here."""
-    return Benchmarks(settings.benchmarks if settings.uses(BENCHMARK) else ())
+    try:
+        return Benchmarks(settings.benchmarks if settings.uses(BENCHMARK) else ())
+    except MultipltError as error:
+        raise MultipltError(f"{error}; or say which file it is in (mbpp:FILE), or leave that benchmark out") from error
 
 
 def _reasons(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Iterator[Reason]:
