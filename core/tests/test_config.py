@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from multiplt.errors import MultipltError, UsageError
-from multiplt.run.config import Config, load_config
+from multiplt.run import Config, load_config
 
 GOOD = """
 [run]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,11 @@ from pydantic import ValidationError
 
 from multiplt.rows import Row
 from multiplt.run import StageContext
+from multiplt.settings import FilterName, FilterSettings
 from multiplt.source.definition import ParsedFunction
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
-from multiplt.source.filter import Filter, FilterSettings, explain, open_benchmarks
+from multiplt.source.filter import Filter, explain, open_benchmarks
 from multiplt.source.filters import FILTERS
 
 NO_BENCHMARK = FilterSettings(benchmarks=())
@@ -158,8 +160,9 @@ def test_all_that_is_wrong_with_a_function_can_be_told() -> None:
 
 
 def test_a_filter_that_is_none_is_an_error_that_lists_them() -> None:
-    with pytest.raises(ValidationError, match=r"ascci should be one of triple-quotes, .*ascii.*benchmark"):
-        FilterSettings(skip=("ascci",))
+    with pytest.raises(ValidationError, match=r"Input should be 'triple-quotes', .*'ascii'.* or 'duplicates'"):
+        FilterSettings.model_validate({"skip": ["ascci"]})
+    assert get_args(FilterName)[: len(FILTERS)] == tuple(FILTERS)
     assert FilterSettings.model_validate({"skip": ["ascii"], "benchmarks": ["mbpp:a.jsonl"]}).skip == ("ascii",)
 
 
@@ -174,7 +177,7 @@ SKIPS = st.lists(st.sampled_from([*FILTERS]), max_size=3)
 
 
 @given(st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=5), SKIPS)
-def test_rows_in_are_rows_kept_and_rows_rejected(contents: list[str], skip: list[str]) -> None:
+def test_rows_in_are_rows_kept_and_rows_rejected(contents: list[str], skip: list[FilterName]) -> None:
     rows = [row(content) for content in contents]
     result = Filter(FilterSettings(skip=tuple(skip), benchmarks=()))(rows, StageContext(Path()))
     assert len(result.kept) + len(result.rejected) == len(rows)

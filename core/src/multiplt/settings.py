@@ -50,3 +50,38 @@ class ExecuteSettings(Settings):
     def limits(self) -> Limits:
         """The limits of one program."""
         return Limits(wall_s=self.timeout, memory=self.memory * MIB)
+
+
+FilterName = Literal[
+    "triple-quotes", "returns", "parameters", "generator", "trivial", "ascii", "todo", "standard-library",
+    "benchmark", "types", "duplicates",
+]  # fmt: skip
+"""Every filter of functions, in the order in which they work (`multiplt.source`)."""
+
+
+class FilterSettings(Settings):
+    """Which filters work: all but those in `skip`. `benchmarks` are those that no function may be taken from."""
+
+    skip: tuple[FilterName, ...] = Field(default=(), strict=False)
+    benchmarks: tuple[str, ...] = Field(default=("humaneval", "mbpp"), strict=False)
+
+    def uses(self, name: FilterName) -> bool:
+        """Whether the filter of that name works."""
+        return name not in self.skip
+
+
+class TestgenSettings(SamplingSettings):
+    """How a model is asked for tests, with `n` answers for each function, and what is kept.
+
+    A function needs `min_coverage` percent of its lines and `min_tests` tests, as in the MultiPL-T paper. At most
+    `max_tests` are tried, each for `test_timeout` seconds.
+    """
+
+    __test__ = False  # it is no test, whatever its name says
+
+    n: Count = 5
+    style: Literal["completion", "chat"] = "completion"
+    min_coverage: Annotated[float, Field(ge=0, le=100)] = 90.0
+    min_tests: Count = 3
+    max_tests: Count = 50
+    test_timeout: Positive = 1.0

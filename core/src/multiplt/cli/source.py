@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -18,13 +18,13 @@ from multiplt.rows import Row, read_rows
 from multiplt.run.chain import run_chain
 from multiplt.run.engine import Stage
 from multiplt.run.sampling import checked_model
-from multiplt.settings import ExecuteSettings
+from multiplt.settings import ExecuteSettings, FilterName, FilterSettings, TestgenSettings
 from multiplt.source.brief import Brief
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
-from multiplt.source.filter import NAMES, TYPES, FilterSettings, explain, open_benchmarks
+from multiplt.source.filter import explain, open_benchmarks
 from multiplt.source.infer_types import InferTypes
-from multiplt.source.stages import TestgenSettings, filter_stages, testgen_stages
+from multiplt.source.stages import filter_stages, testgen_stages
 from multiplt.source.typecheck import check, with_imports_of
 
 Work = tuple[Sequence[Stage], Iterable[Row]]
@@ -76,13 +76,13 @@ def extract(inputs: tuple[str, ...], workers: int | None) -> Work:
 
 @click.command("filter", epilog=example("multiplt filter functions.parquet -o filtered.parquet --skip todo"))
 @click.argument("functions")
-@click.option("--skip", multiple=True, type=click.Choice(NAMES), help="A filter to leave out.")
+@click.option("--skip", multiple=True, type=click.Choice(get_args(FilterName)), help="A filter to leave out.")
 @click.option("--benchmark", "benchmarks", multiple=True, default=("humaneval", "mbpp"), show_default=True,
               help="A benchmark that no function may be taken from: humaneval, mbpp, or either with :FILE.")
 @click.option("--explain", "explained", metavar="ID", help="Say what each filter says of one function, and do no more.")
 @stages
 def filter_functions(
-    functions: str, skip: tuple[str, ...], benchmarks: tuple[str, ...], explained: str | None, workers: int | None
+    functions: str, skip: tuple[FilterName, ...], benchmarks: tuple[str, ...], explained: str | None, **_: Any
 ) -> Work | None:
     """Keep the FUNCTIONS that are worth testing.
 
@@ -101,9 +101,9 @@ def _explain(id: str, rows: Iterable[Row], settings: FilterSettings) -> None:
     row = next((row for row in rows if str(row.get("id")) == id), None)
     if row is None:
         raise UsageError(f"there is no function with the id {id}; ids are in the column id of what extract wrote")
-    answers = [*explain(row, settings, open_benchmarks(settings))]
-    if settings.uses(TYPES):
-        answers.append((TYPES, check([with_imports_of(row)["content"]])[0]))
+    answers: list[tuple[str, Any]] = [*explain(row, settings, open_benchmarks(settings))]
+    if settings.uses("types"):
+        answers.append(("types", check([with_imports_of(row)["content"]])[0]))
     for name, reason in answers:
         said = "keeps it" if reason is None else ": ".join(filter(None, reason))
         click.echo(f"{name:18} {said}")

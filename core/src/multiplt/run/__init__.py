@@ -1,8 +1,9 @@
-"""The machinery of a run: stages over shards, and what makes it go on after a kill."""
+"""The machinery of a run: configuration, stages over shards, and what makes it go on after a kill."""
 
 from __future__ import annotations
 
 from multiplt.run.completions import CompletionLog, generation_key
+from multiplt.run.config import Config, load_config
 from multiplt.run.engine import Engine, LocalEngine, Stage, StageContext, StageResult
 from multiplt.run.lock import exclusive, exclusive_file
 from multiplt.run.manifest import code_versions, fingerprint
@@ -11,6 +12,7 @@ from multiplt.run.shards import StageSummary, import_rows, read_shards, run_firs
 
 __all__ = [
     "CompletionLog",
+    "Config",
     "Engine",
     "LocalEngine",
     "Progress",
@@ -24,6 +26,7 @@ __all__ = [
     "fingerprint",
     "generation_key",
     "import_rows",
+    "load_config",
     "read_shards",
     "run_first_stage",
     "run_stage",

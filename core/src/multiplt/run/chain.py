@@ -66,7 +66,7 @@ def _work_folder(out: str) -> Iterator[Path]:
 def run_stages(
     stages: Sequence[Stage], rows: Iterable[Row], last: Path, others: Path, shard_size: int, workers: int | None
 ) -> list[StageSummary]:
-    """Run `stages` over `rows`: the last one's shards come into the folder `last`, the others' into folders in `others`.
+    """Run `stages` over `rows`: the last one's shards come into `last`, the others' into folders in `others`.
 
     `shard_size` is in rows of the input, `workers` is how many processes a stage may use. The caller holds the lock.
     """

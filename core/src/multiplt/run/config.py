@@ -14,9 +14,16 @@ from pydantic import Field, ValidationError, model_validator
 from multiplt.errors import MultipltError, UsageError
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
 from multiplt.rows.hub import is_hub_name
-from multiplt.settings import Count, ExecuteSettings, Positive, PromptSettings, SamplingSettings, Settings
-from multiplt.source.filter import FilterSettings
-from multiplt.source.stages import TestgenSettings
+from multiplt.settings import (
+    Count,
+    ExecuteSettings,
+    FilterSettings,
+    Positive,
+    PromptSettings,
+    SamplingSettings,
+    Settings,
+    TestgenSettings,
+)
 
 REPLAY = "replay:"
 ENGINES = ("vllm:", "transformers:")

@@ -6,38 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, field_validator
-
 from multiplt.errors import MultipltError, Refused
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
-from multiplt.settings import Settings
+from multiplt.settings import FilterSettings
 from multiplt.source.decontamination import Benchmarks
 from multiplt.source.definition import ParsedFunction
 from multiplt.source.extract import parsing
 from multiplt.source.filters import FILTERS, Reason
-
-BENCHMARK, TYPES, DUPLICATES = "benchmark", "types", "duplicates"
-NAMES = (*FILTERS, BENCHMARK, TYPES, DUPLICATES)
-"""Every filter: those that look at one function, and those that need more, in the order in which they work."""
-
-
-class FilterSettings(Settings):
-    """Which filters work: all but those in `skip`. `benchmarks` are those that no function may be taken from."""
-
-    skip: tuple[str, ...] = Field(default=(), strict=False)
-    benchmarks: tuple[str, ...] = Field(default=("humaneval", "mbpp"), strict=False)
-
-    @field_validator("skip")
-    @classmethod
-    def _known(cls, skip: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [name for name in skip if name not in NAMES]:
-            raise ValueError(f"{unknown[0]} should be one of {', '.join(NAMES)}")
-        return skip
-
-    def uses(self, name: str) -> bool:
-        """Whether the filter of that name works."""
-        return name not in self.skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +47,7 @@ class Filter:
 def open_benchmarks(settings: FilterSettings) -> Benchmarks:
     """The benchmarks that no function may be taken from. Raises `MultipltError` where one is not here."""
     try:
-        return Benchmarks(settings.benchmarks if settings.uses(BENCHMARK) else ())
+        return Benchmarks(settings.benchmarks if settings.uses("benchmark") else ())
     except MultipltError as error:
         raise MultipltError(f"{error}; or say which file it is in (mbpp:FILE), or leave that benchmark out") from error
 
@@ -90,6 +66,6 @@ def explain(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Itera
     for name, keeps in FILTERS.items():
         if settings.uses(name):
             yield name, keeps(function)
-    if settings.uses(BENCHMARK):
+    if settings.uses("benchmark"):
         found = benchmarks.source_of(function)
-        yield BENCHMARK, ("it was taken from a benchmark", found) if found else None
+        yield "benchmark", ("it was taken from a benchmark", found) if found else None

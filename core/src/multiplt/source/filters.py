@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 
+from multiplt.settings import FilterName
 from multiplt.source.definition import ParsedFunction
 from multiplt.source.module_scope import is_standard
 
@@ -107,7 +108,7 @@ def _imported(node: ast.AST) -> list[str]:
     return []
 
 
-FILTERS: Mapping[str, Filter] = {
+FILTERS: Mapping[FilterName, Filter] = {
     "triple-quotes": triple_quotes,
     "returns": returns,
     "parameters": parameters,

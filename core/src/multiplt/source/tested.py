@@ -149,10 +149,10 @@ def _no_value(call: Call) -> str | None:
 def _holds(says: Call, returned: Any) -> bool:
     """Whether a call returned what a literal test says."""
     if says.check == "truth":
-        return bool(returned) == says.expected
+        return bool(returned) is bool(says.expected)
     if says.tolerance is not None:
         if isinstance(returned, bool) or not isinstance(returned, int | float):
             return False
         return bool(abs(returned - says.expected) <= says.tolerance)
-    same: bool = returned == says.expected
-    return same or to_text(returned) == to_text(says.expected)
+    is_equal: bool = returned == says.expected
+    return is_equal or to_text(returned) == to_text(says.expected)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.resources import LazyExecutor
-from multiplt.settings import Count, ExecuteSettings, Positive, Settings
-from multiplt.source.asking import Style, opening
+from multiplt.settings import ExecuteSettings, TestgenSettings
+from multiplt.source.asking import opening
 from multiplt.source.assertions import read_asserts
 from multiplt.source.coverage import measure
 from multiplt.source.evaluation import Runs, observe
@@ -23,18 +21,6 @@ ROUNDS = 4
 """Tests that end the whole run (a crash, a loop that nothing interrupts) are left out one by one, so many times."""
 
 
-class ValidationSettings(Settings):
-    """What a function needs: `min_coverage` percent of its lines and `min_tests` tests, as in the MultiPL-T paper.
-
-    At most `max_tests` are tried, each for `test_timeout` seconds.
-    """
-
-    min_coverage: Annotated[float, Field(ge=0, le=100)] = 90.0
-    min_tests: Count = 3
-    max_tests: Count = 50
-    test_timeout: Positive = 1.0
-
-
 @dataclass(frozen=True)
 class KeepTests:
     """Functions with `samples` → those of which enough tests hold.
@@ -43,14 +29,14 @@ class KeepTests:
     `refused_tests`, the others that are not kept with their reasons.
     """
 
-    validation: ValidationSettings
+    testgen: TestgenSettings
     execute: ExecuteSettings
-    style: Style = "completion"
     name: str = "testgen"
 
     def settings(self) -> Mapping[str, Any]:
         """What decides the rows."""
-        return {**self.validation.model_dump(), "style": self.style}
+        names = {"style", "min_coverage", "min_tests", "max_tests", "test_timeout"}
+        return self.testgen.model_dump(include=names)
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """Each row, kept or set aside."""
@@ -58,7 +44,7 @@ class KeepTests:
         with parsing():
             functions = [self._open(row) for row in rows]
         for _ in range(ROUNDS):
-            _run([function for function in functions if function.waiting], executor, self.validation.test_timeout)
+            _run([function for function in functions if function.waiting], executor, self.testgen.test_timeout)
         for function in functions:
             function.give_up()
         self._complete(functions)
@@ -72,11 +58,11 @@ class KeepTests:
         return StageResult(kept, rejected)
 
     def _open(self, row: Row) -> TestedFunction:
-        start = opening(row["entrypoint"], self.style)
+        start = opening(row["entrypoint"], self.testgen.style)
         said = [start + sample["text"] for sample in row["samples"] if "error" not in sample]
         tests = dict.fromkeys(test for text in said for test in read_asserts(text, row["entrypoint"]))
         bare = {name: value for name, value in row.items() if name != "samples"}
-        return TestedFunction.of(bare, [*tests][: self.validation.max_tests])
+        return TestedFunction.of(bare, [*tests][: self.testgen.max_tests])
 
     def _complete(self, functions: Sequence[TestedFunction]) -> None:
         """Give the functions their fields, and set aside those with too few tests or too little coverage."""
@@ -90,9 +76,9 @@ class KeepTests:
                 "tests_failed": function.failed,
                 "refused_tests": [{"test": test, "reason": reason} for test, reason in function.refused],
             }
-            if len(tests) < self.validation.min_tests:
-                function.set_aside("too few of its tests hold", f"{len(tests)} of {self.validation.min_tests}")
-            elif coverage.lines < self.validation.min_coverage:
+            if len(tests) < self.testgen.min_tests:
+                function.set_aside("too few of its tests hold", f"{len(tests)} of {self.testgen.min_tests}")
+            elif coverage.lines < self.testgen.min_coverage:
                 function.set_aside("its tests cover too little", f"{coverage.lines:g}% of its lines")
 
 
