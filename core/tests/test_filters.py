@@ -1,4 +1,4 @@
-"""Which functions are worth testing: each filter by what it keeps and what it does not."""
+"""Each filter says why, and the stage sets aside what the first of them finds."""
 
 from __future__ import annotations
 
@@ -6,98 +6,196 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from multiplt.rows import Row
 from multiplt.run import StageContext
 from multiplt.settings import FilterName, FilterSettings
 from multiplt.source.definition import ParsedFunction
+from multiplt.source.extract import Extract
+from multiplt.source.files import read_files
 from multiplt.source.filter import Filter, explain, open_benchmarks
 from multiplt.source.filters import FILTERS
 
-GOOD = 'def f(x):\n    """Double x → 2x."""\n    return 2 * x\n'
-NO_BENCHMARK = FilterSettings(skip=("benchmark",))
+NO_BENCHMARK = FilterSettings(benchmarks=())
+
+GOOD = '''import re
+from collections import Counter
 
 
-def row(content: str) -> Row:
-    return {"id": "1", "entrypoint": "f", "content": content}
+def f(text, least=1):
+    """Count the words."""
+    words = Counter(re.split(" ", text))
+    return {word: count for word, count in words.items() if count >= least}
+'''
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_each_keeps_a_good_function(name: str) -> None:
-    assert FILTERS[name](ParsedFunction.of(row(GOOD))) is None
+def row(content: str, entrypoint: str = "f") -> Row:
+    return {"id": "1", "content": content, "entrypoint": entrypoint}
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("triple-quotes", "def f(x):\n    'Double.'\n    return x\n"),
-        ("triple-quotes", 'def f(x):\n    r"Double."\n    return x\n'),
-        ("triple-quotes", "def f(x):\n    return x\n"),
-        ("returns", GOOD.replace("return 2 * x", "print(x)")),
-        ("returns", GOOD.replace("return 2 * x", "return")),
-        ("returns", GOOD.replace("return 2 * x", "return None")),
-        ("returns", GOOD.replace("return 2 * x", "def g(): return 1\n    class A:\n        def h(): return 1")),
-        ("parameters", GOOD.replace("(x)", "()")),
-        ("parameters", GOOD.replace("(x)", "(*x)")),
-        ("parameters", GOOD.replace("(x)", "(x, **y)")),
-        ("generator", GOOD.replace("return", "yield")),
-        ("trivial", GOOD.replace("2 * x", "x")),
-        ("trivial", GOOD.replace("2 * x", "'text'")),
-        ("trivial", GOOD.replace("2 * x", "[]")),
-        ("trivial", GOOD.replace("return 2 * x", "raise NotImplementedError")),
-        ("trivial", GOOD.replace("return 2 * x", "pass")),
-        ("trivial", 'def f(x):\n    """Nothing."""\n'),
-        ("ascii", GOOD.replace("2 * x", "'é'")),
-        ("ascii", GOOD.replace("Double", "Verdopple für")),
-        ("ascii", GOOD.replace("return", "# → \n    return")),
-        ("todo", GOOD.replace("return", "# TODO: ints\n    return")),
-        ("todo", GOOD.replace("Double", "FIXME: Double")),
-        ("standard-library", f"import numpy as np\n{GOOD}"),
-        ("standard-library", GOOD.replace("return", "from yaml import load\n    return")),
-        ("standard-library", GOOD.replace("return", "from . import x\n    return")),
-    ],
-)
-def test_each_sets_aside_what_it_is_for(name: str, content: str) -> None:
-    assert FILTERS[name](ParsedFunction.of(row(content)))
+def faults(content: str, settings: FilterSettings = NO_BENCHMARK) -> dict[str, tuple[str, str]]:
+    """What all filters find, by their names."""
+    found = explain(row(content), settings, open_benchmarks(settings))
+    return {name: reason for name, reason in found if reason is not None}
+
+
+def with_body(body: str, docstring: str = '"""Doc."""', arguments: str = "x, y") -> str:
+    lines = "".join(f"    {line}\n" for line in [docstring, *body.split("\n")])
+    return f"def f({arguments}):\n{lines}"
+
+
+def test_a_good_function_passes_all_of_them() -> None:
+    assert faults(GOOD) == {}
+
+
+@pytest.mark.parametrize("docstring", ['"""Doc."""', "'''Doc.'''", 'r"""Doc."""', 'U"""\n    Doc.\n    """'])
+def test_a_docstring_in_triple_quotes(docstring: str) -> None:
+    assert faults(with_body("return x + y * 2", docstring)) == {}
+
+
+@pytest.mark.parametrize("docstring", ['"Doc."', "'Doc.'", 'r"Doc."', '"Doc"   """ument"""', '("""Doc.""")[0]'])
+def test_a_docstring_in_other_quotes_or_none(docstring: str) -> None:
+    assert list(faults(with_body("return x + y * 2", docstring))) == ["triple-quotes"]
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("body", "returns"),
     [
-        ("triple-quotes", "def f(x):\n    r'''Double.'''\n    return x\n"),
-        ("returns", GOOD.replace("return 2 * x", "for x in x:\n        if x:\n            return x")),
-        ("generator", GOOD.replace("return 2 * x", "g = lambda: (yield)\n    return 2 * x")),
-        ("trivial", GOOD.replace("2 * x", "[x]")),
-        ("todo", GOOD.replace("Double", "Like autodoc: double")),
-        ("standard-library", f"import os.path\nfrom collections import abc\n{GOOD}"),
+        ("if x:\n    return y + x\nreturn None", True),
+        ("for _ in x:\n    with y:\n        return 0", True),
+        ("print(x)", False),
+        ("if x:\n    return\nreturn None", False),
+        ("def g():\n    return x\nprint(g())", False),
+        ("g = lambda: x\nprint(g)", False),
     ],
 )
-def test_what_looks_alike_is_kept(name: str, content: str) -> None:
-    assert FILTERS[name](ParsedFunction.of(row(content))) is None
+def test_a_function_that_returns_a_value(body: str, returns: bool) -> None:
+    assert ("returns" in faults(with_body(body))) is not returns
 
 
-def test_a_filter_that_is_left_out_sets_nothing_aside() -> None:
-    todo = row(GOOD.replace("Double", "TODO"))
-    assert Filter(NO_BENCHMARK)([todo], StageContext(Path())).rejected[0]["reason"] == "it has a TODO"
-    settings = FilterSettings(skip=("benchmark", "todo"))
-    assert Filter(settings)([todo], StageContext(Path())).kept == [todo]
+@pytest.mark.parametrize(
+    "body",
+    ["pass", "...", "raise NotImplementedError", "return", "return 1", "return x", "return []", "return -x",
+     "return x.y", "return not x", "return [x]", "return {}", "return ''"],
+)  # fmt: skip
+def test_trivial_functions(body: str) -> None:
+    assert "trivial" in faults(with_body(body))
 
 
-def test_an_unknown_filter_names_those_that_are_there() -> None:
-    with pytest.raises(ValidationError, match="Input should be 'triple-quotes'"):
-        FilterSettings(skip=("ascci",))
+@pytest.mark.parametrize(
+    "body",
+    ["return x + y", "return len(x)", "return max(x, y)", "return [y for y in x]", "z = x\nreturn z",
+     "return x[0] + y[0]", "if x:\n    return y", "return x.strip().lower()", "raise ValueError(x)\nreturn y"],
+)  # fmt: skip
+def test_functions_that_do_something(body: str) -> None:
+    assert faults(with_body(body)) == {}
 
 
-def test_every_filter_says_something_of_a_function() -> None:
-    bad = row(GOOD.replace("(x)", "()").replace("Double", "TODO"))
-    answers = dict(explain(bad, NO_BENCHMARK, open_benchmarks(NO_BENCHMARK)))
-    assert list(answers) == list(FILTERS)
+@pytest.mark.parametrize(
+    ("content", "name", "detail"),
+    [
+        (with_body("return max(x, 'é')"), "ascii", ""),
+        (with_body("return max(x, y)  # é"), "ascii", ""),
+        (with_body("return max(x, y)", '"""Größe."""'), "ascii", "ö"),
+        (with_body("# TODO: better\nreturn max(x, y)"), "todo", "TODO"),
+        (with_body("return max(x, y)", '"""Doc. FIXME."""'), "todo", "FIXME"),
+        (with_body("return max(x, y)  # XXX why?"), "todo", "# XXX"),
+        (with_body("return max(x, *y)", arguments="x, *y"), "parameters", ""),
+        (with_body("return max(x, **y)", arguments="x, **y"), "parameters", ""),
+        (with_body("return max(1, 2)", arguments=""), "parameters", ""),
+        (with_body("yield x\nreturn max(x, y)"), "generator", ""),
+        (with_body("z = yield from x\nreturn max(z, y)"), "generator", ""),
+        ("import numpy as np\n" + with_body("return np.max(x)"), "standard-library", "numpy"),
+        ("from . import a\n" + with_body("return a.max(x)"), "standard-library", "."),
+        ("from ..a.b import c\n" + with_body("return c.max(x)"), "standard-library", "..a.b"),
+        (with_body("import os, yaml.x\nreturn yaml.x(x)"), "standard-library", "yaml.x"),
+        (with_body("def g():\n    import six\n    return six(x)\nreturn g()"), "standard-library", "six"),
+    ],
+)
+def test_what_a_filter_finds(content: str, name: str, detail: str) -> None:
+    found = faults(content)
+    assert list(found) == [name]
+    assert found[name][1] == detail
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        with_body("return max(x, y)", '"""Give it as XXX-XXXX → text."""'),
+        with_body("z = (y for y in x)\nreturn max(z)"),
+        with_body("def g():\n    yield x\nreturn max(g())"),
+        with_body("import os.path\nreturn os.path.join(x, y)"),
+        with_body("return max(x, y)", arguments="x, /, *, y"),
+    ],
+)
+def test_what_no_filter_minds(content: str) -> None:
+    assert faults(content) == {}
+
+
+BAD = 'import numpy\ndef f(x):\n    "Doc."\n    x = 1\n    print(numpy)  # TODO é\n'
+
+
+def test_the_stage_sets_aside_with_the_first_reason_and_leaves_out_what_is_skipped(tmp_path: Path) -> None:
+    context = StageContext(tmp_path)
+    rows = [row(GOOD), row(BAD), row(GOOD, "g"), row("def f(:", "f")]
+    result = Filter(NO_BENCHMARK)(rows, context)
+    assert result.kept == [row(GOOD)]
+    assert [(each["stage"], each["reason"]) for each in result.rejected] == [
+        ("filter", "its docstring is not in triple quotes"),
+        ("filter", "there is no such function in the source"),
+        ("filter", "there is no such function in the source"),
+    ]
+    skipping = FilterSettings(skip=tuple(FILTERS), benchmarks=())
+    assert len(Filter(skipping)(rows, context).kept) == 2
+
+
+def test_all_that_is_wrong_with_a_function_can_be_told() -> None:
+    assert list(faults(BAD)) == ["triple-quotes", "returns", "ascii", "todo", "standard-library"]
+    assert list(faults(BAD, FilterSettings(skip=("ascii", "todo"), benchmarks=()))) == [
+        "triple-quotes", "returns", "standard-library",
+    ]  # fmt: skip
+
+
+def test_a_filter_that_is_none_is_an_error_that_lists_them() -> None:
+    with pytest.raises(ValidationError, match=r"Input should be 'triple-quotes', .*'ascii'.* or 'duplicates'"):
+        FilterSettings.model_validate({"skip": ["ascci"]})
     assert get_args(FilterName)[: len(FILTERS)] == tuple(FILTERS)
-    assert [name for name, reason in answers.items() if reason] == ["parameters", "todo"]
+    assert FilterSettings.model_validate({"skip": ["ascii"], "benchmarks": ["mbpp:a.jsonl"]}).skip == ("ascii",)
 
 
-def test_a_row_without_a_function_is_set_aside() -> None:
-    rows = [row("def g(x): pass"), row("def f(x) pass"), {"id": "1", "entrypoint": "f", "content": None}]
-    result = Filter(NO_BENCHMARK)(rows, StageContext(Path()))
-    assert [row["reason"] for row in result.rejected] == ["there is no such function in the source"] * 3
+PIECES = st.sampled_from(
+    ["def f(x):\n", "    '''Doc.'''\n", "    return x\n", "    yield\n", "x = 1\n", "import os\n", "    # é TODO\n",
+     "    def f(): pass\n", "class f: pass\n", "async def f(): pass\n", "    return [\n", "]\n", "\ud800", "\0",
+     "    lambda f: 1\n"]
+)  # fmt: skip
+
+
+SKIPS = st.lists(st.sampled_from([*FILTERS]), max_size=3)
+
+
+@given(st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=5), SKIPS)
+def test_rows_in_are_rows_kept_and_rows_rejected(contents: list[str], skip: list[FilterName]) -> None:
+    rows = [row(content) for content in contents]
+    result = Filter(FilterSettings(skip=tuple(skip), benchmarks=()))(rows, StageContext(Path()))
+    assert len(result.kept) + len(result.rejected) == len(rows)
+    assert all(ParsedFunction.of(kept) for kept in result.kept)
+    assert all(isinstance(rejected["detail"], str) for rejected in result.rejected)
+
+
+def test_rows_that_lack_what_they_need_are_set_aside() -> None:
+    rows: list[Row] = [{}, {"content": None, "entrypoint": "f"}, {"content": GOOD}, {"content": 3, "entrypoint": "f"}]
+    assert len(Filter(NO_BENCHMARK)(rows, StageContext(Path())).rejected) == 4
+
+
+def test_code_deeper_than_the_recursion_limit_is_judged_all_the_same() -> None:
+    assert faults(with_body("return x" + " + x" * 2_000)) == {}
+
+
+def test_real_functions_are_judged_one_and_all() -> None:
+    functions = Extract()(list(read_files(["json", "textwrap", "shutil", "statistics"])), StageContext(Path())).kept
+    result = Filter(NO_BENCHMARK)(functions, StageContext(Path()))
+    assert {"indent", "multimode", "_coerce"} <= {kept["entrypoint"] for kept in result.kept}
+    assert {"ignore_patterns", "_ensure_directory"} <= {rejected["entrypoint"] for rejected in result.rejected}

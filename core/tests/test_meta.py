@@ -111,3 +111,8 @@ def test_core_passes_with_the_toy_alone() -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.parametrize("name", ["run.config", "run.pipeline", "source.extract", "source.filter", "source.stages"])
+def test_a_module_can_be_imported_first(name: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import multiplt.{name}"], check=True)

@@ -8,24 +8,28 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
+from multiplt.source.module_scope import Def, ModuleScope
 
-DEFINITION = re.compile(r"^\f?(async[ \t]+)?def\b", re.MULTILINE)
+DEFINITION = re.compile(r"^\f*(async[ \t\f]+)?def\b", re.MULTILINE)
 """What every file with a top-level function has; to look is a hundred times faster than to parse."""
 
-Import = tuple[str, str, str]
-"""What a module imports: the name that it binds, the module of a `from`, what is imported (`x as y`)."""
+CLASS = re.compile(r"^class[ \t]+(\w+).*\n(?:\f*(?:[ \t)#\]}].*)?\n)*", re.MULTILINE)
+"""A class at the top level with its body, that is, lines that are indented, empty, a comment or a closing bracket."""
+
+NO_FUNCTION = "the file has no top-level function"
+NOT_ALONE = "it needs something else that its file defines"
+"""Told here, since an import that is inferred for such a name later is the wrong one."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """Files → their top-level functions with docstrings: `content` is imports and source, `id` depends on the function.
+    """Files → top-level functions with docstrings that stand alone: `content` is imports and source.
 
     Every other top-level function is set aside with its reason, as is a file without any.
     """
@@ -74,46 +78,74 @@ def extract(file: Row) -> Iterator[Row]:
     """
     provenance = {field: file.get(field) for field in ("repository", "path", "licence")}
     if file["content"] is None:
-        yield set_aside(provenance | {"detail": file["detail"]}, "extract", file["reason"])
+        yield _whole_file(file, file["reason"], file["detail"])
         return
     content = file["content"].replace("\r\n", "\n").replace("\r", "\n")  # as the parser does
     if not DEFINITION.search(content):
-        yield set_aside(provenance, "extract", "the file has no top-level function")
+        yield _whole_file(file, NO_FUNCTION)
         return
     try:
-        module = ast.parse(content)
+        module = _parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield set_aside(provenance | {"detail": str(error)}, "extract", "the file does not parse as Python 3")
+        yield _whole_file(file, "the file does not parse as Python 3", str(error) or type(error).__name__)
         return
-    functions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [node for node in module.body if isinstance(node, Def)]
     if not functions:
-        yield set_aside(provenance, "extract", "the file has no top-level function")
+        yield _whole_file(file, NO_FUNCTION)
         return
     lines = content.split("\n")
-    imports = [*_imports(module.body)]
+    scope = ModuleScope(module)
     last = {node.name: node for node in functions}
     for node in functions:
         source = _source(node, lines)
         reason = _reason(node) or (None if last[node.name] is node else "a later function of the file has its name")
         if reason is None:
-            yield _row("".join([*_needed(node, imports), source]), node, provenance)
+            needed = scope.needed_by(node, source)
+            content = f"{needed.imports}\n{source}" if needed.imports else source
+            row = _row(content, node, provenance)
+            if needed.definitions:
+                yield set_aside(row | {"detail": ", ".join(needed.definitions)}, "extract", NOT_ALONE)
+            else:
+                yield row
         else:
             yield set_aside(_row(source, node, provenance), "extract", reason)
 
 
-def _source(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> str:
-    return "\n".join(lines[node.lineno - 1 : node.end_lineno]).lstrip("\f") + "\n"
+def _whole_file(file: Row, reason: str, detail: str = "") -> Row:
+    """A file that is set aside: where it lies, or where nothing tells that, what it holds."""
+    fields = ("repository", "path", "licence") if file.get("path") else ("content", "repository", "licence")
+    return set_aside({field: file.get(field) for field in fields} | {"detail": detail}, "extract", reason)
 
 
-def _reason(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+def _parse(content: str) -> ast.Module:
+    """The syntax tree of a module, its classes mostly left out: they hold no top-level function and half of the code.
+
+    Where that cuts through a string, what is left has an odd number of quotes and does not parse.
+    """
+    with suppress(SyntaxError):
+        return ast.parse(CLASS.sub(lambda match: f"class {match[1]}: 0" + "\n" * match[0].count("\n"), content + "\n"))
+    return ast.parse(content)
+
+
+def _source(node: Def, lines: list[str]) -> str:
+    """A function as it is written, with a comment behind its last statement."""
+    assert node.end_lineno is not None
+    *body, end = lines[node.lineno - 1 : node.end_lineno]
+    code = end.encode()
+    kept, rest = code[: node.end_col_offset], code[node.end_col_offset :].strip()  # columns count bytes
+    body.append(end.rstrip() if rest.startswith(b"#") else kept.decode())  # else a backslash or semicolon
+    return "\n".join(body).lstrip("\f") + "\n"
+
+
+def _reason(node: Def) -> str | None:
     if isinstance(node, ast.AsyncFunctionDef):
         return "it is async"
     if node.decorator_list:
         return "it has a decorator"
-    return None if ast.get_docstring(node, clean=False) else "it has no docstring"
+    return None if (ast.get_docstring(node, clean=False) or "").strip() else "it has no docstring"
 
 
-def _row(content: str, node: ast.FunctionDef | ast.AsyncFunctionDef, provenance: Row) -> Row:
+def _row(content: str, node: Def, provenance: Row) -> Row:
     described = "\0".join(map(str, (provenance["repository"], provenance["path"], node.lineno, content)))
     return {
         "id": _sha1(described)[:16],
@@ -127,60 +159,3 @@ def _row(content: str, node: ast.FunctionDef | ast.AsyncFunctionDef, provenance:
 
 def _sha1(text: str) -> str:
     return hashlib.sha1(text.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
-
-
-def _imports(statements: list[ast.stmt]) -> Iterator[Import]:
-    """What is imported at the top level, in the branches of `try` and `if` too; relative imports lead nowhere here."""
-    for statement in statements:
-        match statement:
-            case ast.Import(names=names):
-                for alias in names:
-                    yield alias.asname or alias.name.partition(".")[0], "", _written(alias)
-            case ast.ImportFrom(module=str(module), names=names, level=0):
-                for alias in names:
-                    yield alias.asname or alias.name, module, _written(alias)
-            case ast.Try(body=body, handlers=handlers, orelse=orelse):
-                for branch in (body, *(handler.body for handler in handlers), orelse):
-                    yield from _imports(branch)
-            case ast.If(body=body, orelse=orelse):
-                yield from _imports(body)
-                yield from _imports(orelse)
-
-
-def _written(alias: ast.alias) -> str:
-    return f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-
-
-def _needed(node: ast.AST, imports: list[Import]) -> Iterator[str]:
-    """The import statements for the names in a function, and its module's `__future__`."""
-    names = _names(node)
-    taken: dict[str, Import] = {}
-    for each in imports:
-        if each[0] in names or each[1] == "__future__":
-            taken.setdefault(each[0], each)
-    ordered = sorted(taken.values(), key=lambda each: each[1] != "__future__")
-    for module, group in groupby(ordered, key=lambda each: each[1]):
-        if module:
-            yield f"from {module} import {', '.join(written for _, _, written in group)}\n"
-        else:
-            yield from (f"import {written}\n" for _, _, written in group)
-    if taken:
-        yield "\n"
-
-
-def _names(node: ast.AST) -> set[str]:
-    """The names that a function mentions, in quoted annotations too; one too many does no harm."""
-    names = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            names.add(inner.id)
-        elif isinstance(inner, ast.arg) and inner.annotation is not None:
-            names |= _quoted(inner.annotation)
-        elif isinstance(inner, ast.FunctionDef) and inner.returns is not None:
-            names |= _quoted(inner.returns)
-    return names
-
-
-def _quoted(annotation: ast.expr) -> set[str]:
-    constants = (node.value for node in ast.walk(annotation) if isinstance(node, ast.Constant))
-    return {word for value in constants if isinstance(value, str) for word in re.findall(r"\w+", value)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from multiplt.errors import Refused
+from multiplt.errors import MultipltError, Refused
 from multiplt.rows import Row, set_aside
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.settings import FilterSettings
@@ -46,7 +46,10 @@ class Filter:
 
 def open_benchmarks(settings: FilterSettings) -> Benchmarks:
     """The benchmarks that no function may be taken from. Raises `MultipltError` where one is not here."""
-    return Benchmarks(settings.benchmarks if settings.uses("benchmark") else ())
+    try:
+        return Benchmarks(settings.benchmarks if settings.uses("benchmark") else ())
+    except MultipltError as error:
+        raise MultipltError(f"{error}; or say which file it is in (mbpp:FILE), or leave that benchmark out") from error
 
 
 def _reasons(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Iterator[Reason]:
