@@ -17,7 +17,9 @@ import pytest
 from commands import config, functions, multiplt, problems_with, read, timeless, write
 from counts import FULL
 from multiplt.rows import Row, read_rows
+from multiplt.rows.parquet import read_parquet
 from processes import adopting_orphans, start
+from source_code import answers, extracted, project, translations
 
 KILLS = 20 if FULL else 5
 FUNCTIONS = 12
@@ -37,7 +39,7 @@ def run_outcome(folder: Path) -> Any:
 
 
 def read_any(path: Path) -> list[Row]:
-    return list(read_rows(path)) if path.suffix == ".parquet" else read(path)
+    return list(read_parquet(path)) if path.suffix == ".parquet" else read(path)
 
 
 def rows_to_execute(folder: Path) -> list[Row]:
@@ -69,8 +71,19 @@ def unzipped(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes())
 
 
+def prepare_source(folder: Path) -> list[object]:
+    """A run from Python files on."""
+    rows = extracted(project(folder / "code", files=6))
+    write(folder / "replay.jsonl", [*answers(rows), *translations(rows)])
+    path = config(folder, 0, source={"code": ["code"]}, model={"name": "replay:replay.jsonl"}, sampling={"n": 2},
+                  filter={"benchmarks": ["humaneval"]}, testgen={"n": 2}, run={"shard_size": 1})  # fmt: skip
+    path.write_text(path.read_text().replace('functions = "functions.jsonl"\n', ""))
+    return ["run", path]
+
+
 WORK = {
     "run": (prepare_run, run_outcome),
+    "source": (prepare_source, run_outcome),
     "rows": (prepare_rows, rows_outcome),
     "files": (prepare_files, files_outcome),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -41,5 +40,8 @@ def _share(count: int, of: int) -> str:
 
 def funnel_rows(summaries: Sequence[StageSummary]) -> list[dict[str, Any]]:
     """The same for programs: a dictionary for each stage."""
-    fields = ("stage", "rows_in", "expanded", "rows_kept", "rows_rejected", "reasons")
-    return [{name: asdict(summary)[name] for name in fields} for summary in summaries]
+    fields = ("stage", "rows_in", "expanded", "rows_kept", "rows_rejected")
+    return [
+        {name: getattr(summary, name) for name in fields} | {"reasons": dict(summary.reasons.most_common())}
+        for summary in summaries
+    ]

@@ -30,6 +30,8 @@ def measure(functions: Sequence[tuple[str, str, Iterable[Arc]]]) -> list[Coverag
 
     Raises `MultipltError` where the package coverage is not installed.
     """
+    if not functions:
+        return []
     coverage = import_coverage()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -66,8 +66,9 @@ class KeepTests:
 
     def _complete(self, functions: Sequence[TestedFunction]) -> None:
         """Give the functions their fields, and set aside those with too few tests or too little coverage."""
-        ran = [(function.row["content"], function.row["entrypoint"], function.arcs) for function in functions]
-        for function, coverage in zip(functions, measure(ran), strict=True):
+        testable = [function for function in functions if function.definition]
+        ran = [(function.row["content"], function.row["entrypoint"], function.arcs) for function in testable]
+        for function, coverage in zip(testable, measure(ran), strict=True):
             tests = [*function.kept.values()]
             function.row = function.row | {
                 "tests": tests,
