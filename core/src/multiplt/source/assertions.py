@@ -35,8 +35,8 @@ def read_asserts(text: str, entrypoint: str) -> list[str]:
     """
     text = text[:MOST_TEXT]
     blocks = FENCE.findall(text) or [text]
-    found = (test for block in blocks for test in _asserts(block, entrypoint))
-    return list(dict.fromkeys(found))
+    found = dict.fromkeys(test for block in blocks for test in _asserts(block, entrypoint))
+    return list(found or dict.fromkeys(_asserts(text, entrypoint)))  # a fence may be the end of what is no block
 
 
 def _asserts(block: str, entrypoint: str) -> Iterator[str]:

@@ -22,6 +22,13 @@ PROCESSES = {"os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", 
 CLOCK = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
          "process_time_ns", "localtime", "gmtime", "ctime", "asctime", "sleep", "now", "utcnow", "today"}  # fmt: skip
 SYSTEM = {"getpid", "getppid", "getcwd", "uname", "cpu_count", "getlogin", "getuid", "gethostname", "getloadavg"}
+LOOKS = {"stat", "lstat", "fstat", "access", "readlink", "statvfs", "fstatvfs", "isatty"}
+"""Built-in functions of the module posix that look at files, of which no event tells."""
+
+IMPORTS = "<frozen importlib"
+ASIDE = ("/logging/__init__.py", "/warnings.py", "/linecache.py", "/traceback.py", "/_strptime.py")
+"""Where Python itself reads files and the clock, for what is no part of an answer: messages, names of months."""
+
 ENVIRONMENT = {os._Environ.__getitem__.__code__, os._Environ.__iter__.__code__, os._Environ.__setitem__.__code__}
 
 Arc = tuple[int, int]
@@ -60,28 +67,34 @@ class Observer:
             what = AUDITED.get(event.partition(".")[0])
             if event in PROCESSES:
                 what = "other processes"
-            if what and not (what == "files" and _imports()):
-                self.uses.add(what)
+            if what:
+                self._use(what)
 
     def _profile(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "c_call":
             self._look_at(getattr(function, "__name__", ""), function)
         elif event == "call" and frame.f_code in ENVIRONMENT:
-            self.uses.add("the environment")
+            self._use("the environment")
+
+    def _use(self, what: str) -> None:
+        if not _is_aside():
+            self.uses.add(what)
 
     def _look_at(self, name: str, function: Any) -> None:
         owner = getattr(function, "__self__", None)
         module = getattr(function, "__module__", None) or getattr(owner, "__module__", None)
         if module in ("time", "datetime") and name in CLOCK:
-            self.uses.add("the clock")
-        elif type(owner).__module__ in ("random", "_random") or name in ("urandom", "getrandom"):
-            self.uses.add("random numbers")
+            self._use("the clock")
+        elif (owner is not None and owner is _shared_random()) or name in ("urandom", "getrandom"):
+            self._use("random numbers")  # a generator of its own with a seed gives the same numbers in every run
         elif module in ("posix", "_socket") and name in SYSTEM:
-            self.uses.add("the system")
-        elif module == "builtins" and name == "input":
-            self.uses.add("standard input")
+            self._use("the system")
+        elif module == "posix" and name in LOOKS:
+            self._use("files")
+        elif (module == "builtins" and name == "input") or (name.startswith("read") and _is_standard_input(owner)):
+            self._use("standard input")
         elif module == "_thread" and name == "start_new_thread":
-            self.uses.add("threads")
+            self._use("threads")
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
         code: CodeType = frame.f_code
@@ -101,12 +114,21 @@ class Observer:
         return lines
 
 
-def _imports() -> bool:
-    """Whether it is an import that is at work: to import a module is to read its file."""
+def _shared_random() -> Any:
+    """The generator behind the functions of the module random."""
+    return getattr(sys.modules.get("random"), "_inst", None)
+
+
+def _is_standard_input(owner: Any) -> bool:
+    return owner is not None and (owner is sys.stdin or owner is sys.stdin.buffer)
+
+
+def _is_aside() -> bool:
+    """Whether it is Python itself that is at work: to import a module, say, is to read its file."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        name = frame.f_code.co_filename
+        if name.startswith(IMPORTS) or name.endswith(ASIDE):
             return True
         frame = frame.f_back
     return False
-

@@ -24,6 +24,8 @@ from observer import Observer  # type: ignore[import-not-found, unused-ignore]
 
 MODULUS = 2147483647
 MOST = 50  # different calls of one test; more of a loop say little more
+AGAIN_S = 0.1  # until what does not heed the end of its time is told again
+SCALARS = {type(None), bool, int, float, str, bytes, complex}
 
 
 class Channel:
@@ -77,6 +79,8 @@ class Recorder:
             before = to_text(arguments)
             with self.observer or nullcontext():
                 result = self._function(*args, **kwargs)
+            if self.observer and not is_plain(result):
+                raise TypeError(f"{type(result).__name__} is no value that can be written down")
             if len(calls) < MOST:
                 calls[f"({before}, {to_text(result)})"] = None
             if self.observer and to_text(arguments) != before:
@@ -87,13 +91,42 @@ class Recorder:
         return f"[{', '.join(calls)}]"
 
 
-def stop(*_: Any) -> None:
-    """End the test that is running."""
-    raise TooLong
+def is_plain(value: Any) -> bool:
+    """Whether a value is what it is written as; a class of the function's own has text and equality of its own."""
+    match value:
+        case list() | tuple() | set() | frozenset():
+            return all(map(is_plain, value))
+        case dict():
+            return all(is_plain(key) and is_plain(item) for key, item in value.items())
+    return type(value) in SCALARS
+
+
+class Timer:
+    """Ends a test that takes too long; `rang` says that it did, whatever the test made of it."""
+
+    def __init__(self) -> None:
+        self.rang = self._set = False
+        signal.signal(signal.SIGALRM, self._ring)
+
+    def set(self, seconds: float) -> None:
+        """Ring in so many seconds, and on."""
+        self.rang, self._set = False, True
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+
+    def stop(self) -> None:
+        """Ring no more."""
+        self._set = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, *_: Any) -> None:
+        if self._set:
+            self.rang = True
+            raise TooLong
 
 
 def main() -> None:
     """Evaluate the tests of `job.json`."""
+    leave = os._exit
     channel = Channel()
     job = json.loads(Path("job.json").read_text(encoding="utf-8"))
     namespace: dict[str, Any] = {"__name__": "source"}
@@ -104,31 +137,38 @@ def main() -> None:
         channel.write(f"xException {type(error).__name__}: {error}")
         channel.close()
         return
-    signal.signal(signal.SIGALRM, stop)
-    tests, observer = job["tests"], None
+    timer = Timer()
+    tests, observer, late = job["tests"], None, set()
     if "lines" in job:
-        for test in tests:
-            attempt(recorder, test, job["patience_s"])
+        for number, test in enumerate(tests):
+            attempt(recorder, test, timer, job["patience_s"])
+            late |= {number} if timer.rang else set()
         observer = recorder.observer = Observer("source", job["lines"])
     for number, test in enumerate(tests):
-        kind, text = attempt(recorder, test, job["traced_s" if observer else "patience_s"])
+        if number in late:  # it would take as long again, and longer
+            channel.write(f"e{number} {TooLong.__name__}: before it was observed")
+            continue
+        kind, text = attempt(recorder, test, timer, job["traced_s" if observer else "patience_s"])
         channel.write(f"v{number} s{len(text.encode())}:{text}" if kind == "v" else f"e{number} {text}")
         if observer:
             uses, arcs = observer.take()
             text = to_text((uses, arcs, recorder.changed))
             channel.write(f"v{len(tests) + number} s{len(text.encode())}:{text}")
     channel.close()
+    leave(0)  # without waiting for threads, or for what is to be done at the end
 
 
-def attempt(recorder: Recorder, test: str, patience_s: float) -> tuple[str, str]:
+def attempt(recorder: Recorder, test: str, timer: Timer, patience_s: float) -> tuple[str, str]:
     """Run one test: `v` and its calls, or `e` and what it raised."""
     try:
-        signal.setitimer(signal.ITIMER_REAL, patience_s)
-        return "v", recorder.run(test)
+        try:
+            timer.set(patience_s)
+            text = recorder.run(test)
+        finally:
+            timer.stop()
     except BaseException as error:
-        return "e", f"{type(error).__name__}: {error}"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        return "e", f"{TooLong.__name__ if timer.rang else type(error).__name__}: {error}"
+    return ("e", f"{TooLong.__name__}: it went on") if timer.rang else ("v", text)
 
 
 if __name__ == "__main__":
