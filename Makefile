@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 MODELS := .venv-models
 BIN := $(VENV)/bin
-PACKAGES := -e core $(patsubst %,-e %,$(wildcard plugins/*))
+PACKAGES := -e core[source] $(patsubst %,-e %,$(wildcard plugins/*))
 PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
@@ -32,9 +32,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy core/src plugins/*/src
 
-## Programs a second; with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout.
-bench: $(VENV)/.installed interpreters
+## Programs a second, with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout; then functions a second.
+bench: $(VENV)/.installed-dev interpreters
 	$(BIN)/python benchmarks/execute.py $(if $(MULTIPL_E),--multipl-e $(MULTIPL_E))
+	$(BIN)/python benchmarks/source.py
 
 wheels: $(VENV)/.installed-dev
 	rm -rf dist

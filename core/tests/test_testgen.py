@@ -92,20 +92,19 @@ def test_exactly_the_tests_that_hold_are_kept(context: StageContext) -> None:
         "assert f(2) == 2\nassert f(3, y=2) == 6\nassert f(None) is None\nassert f(4) == 5\nassert f(2) == 2\n",
         "assert f(0.1, y=3) == 0.3\nassert abs(f(0.1, y=3) - 0.3) < 1e-6\nassert f('a') == 'a', 'text'\nassert f(",
         "assert f('b', y='c')\nassert f(b'a') == b'a'\nassert f(object()) == 1\nassert f(1 + 1, y=5) == 10\n",
-        "assert not f(0)\nassert f(True)\nassert g(1) == 1\nassert f(2, 3) == 6\nassert f(z) == 1",
+        "assert not f(0)\nassert f(True)\nassert len(f('ab')) == 2\n",
+        "assert g(1) == 1\nassert f(2, 3) == 6\nassert f(z) == 1",
     ]
     (kept,) = keep(context, row(content, *answers) | {"extra": 1})
     assert kept["tests"] == [
         "assert f(2, y=1) == 2",
         "assert f(3, y=2) == 6",
         "assert f(None, y=1) == None",
-        "assert abs(f(0.1, y=3) - 0.3) < 1e-06",
+        "assert f(0.1, y=3) == 0.30000000000000004",
         "assert f('a', y=1) == 'a'",
         "assert f(2, y=5) == 10",
-        "assert f(0, y=1) == 0",
-        "assert f(True, y=1) == 1",
     ]
-    assert kept["tests_failed"] == 2
+    assert kept["tests_failed"] == 1
     assert (kept["coverage"], kept["branch_coverage"], kept["extra"]) == (100.0, 100.0, 1)
     reasons = {entry["test"]: entry["reason"] for entry in kept["refused_tests"]}
     assert reasons == {
@@ -114,6 +113,9 @@ def test_exactly_the_tests_that_hold_are_kept(context: StageContext) -> None:
         "assert f(object()) == 1": reasons["assert f(object()) == 1"],
         "assert f(2, 3) == 6": "the test passes 2 arguments, f takes 1",
         "assert f(z) == 1": "the test raises NameError: name 'z' is not defined",
+        "assert not f(0)": "it says less of the call than its value",
+        "assert f(True)": "it says less of the call than its value",
+        "assert len(f('ab')) == 2": "the test says less of a call of f than its value",
     }
     assert reasons["assert f(object()) == 1"].startswith("the test raises TypeError")
     assert "samples" not in kept
@@ -155,7 +157,7 @@ def test_functions_that_do_more_than_return_are_set_aside(reason: str, context: 
         (IDENTITY, "assert f(1) == 1\nassert f(2) == 3\nassert f(4) == 4", "too few of its tests hold"),
         ("def f(x):\n    if x > 9:\n        x = 1\n        x = 2\n        x = 3\n    return x\n", GOOD,
          "its tests cover too little"),
-        ("raise OSError\n" + IDENTITY, GOOD, "too few of its tests hold"),
+        ("raise OSError\n" + IDENTITY, GOOD, "it does not load on its own"),
         ("def f(*x):\n    return x\n", GOOD, "it cannot be tested"),
     ],
 )  # fmt: skip

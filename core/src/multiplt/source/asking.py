@@ -68,8 +68,9 @@ def build_prompt(content: str, entrypoint: str, style: Style) -> str:
     if style == "completion":
         about = f"# Unit tests of {entrypoint}: one call each, with the value that it returns, all of them literals."
         return f"{content.rstrip()}\n\n\n{about}\n{opening(entrypoint, style)}"
+    fence = "````" if "```" in content else "```"
     return (
-        f"Write unit tests for this Python function:\n\n```python\n{content.rstrip()}\n```\n\n"
+        f"Write unit tests for this Python function:\n\n{fence}python\n{content.rstrip()}\n{fence}\n\n"
         f"Answer with one code block of at least ten lines, each of the form `assert {entrypoint}(...) == ...`, in "
         "which arguments and result are literals. Cover every branch and the edge cases. Define and import nothing."
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from multiplt.errors import MultipltError
+from multiplt.source.extract import parsing
 
 Arc = tuple[int, int]
 
@@ -33,7 +34,7 @@ def measure(functions: Sequence[tuple[str, str, Iterable[Arc]]]) -> list[Coverag
     if not functions:
         return []
     coverage = import_coverage()
-    with tempfile.TemporaryDirectory() as name:
+    with parsing(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = [folder / f"f{number}.py" for number in range(len(functions))]
         data = coverage.CoverageData(basename=str(folder / "data"))

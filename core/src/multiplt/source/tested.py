@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,18 +27,22 @@ class Candidate:
     """A test: its text, what it says where that is literal, and what is run of it.
 
     Of a literal one only the call is run, and what it returns is compared here, out of the function's reach.
+    `is_truth` says that it asks only whether the result is true: enough where that is a bool.
     """
 
     text: str
     says: Call | None
     run: Pending
+    is_truth: bool = False
 
     @classmethod
     def of(cls, test: str, signature: Signature) -> Candidate:
         """Read a test. Raises `Refused` for what is no test of the function."""
         read = read_test(test, signature)
         if isinstance(read, Pending):
-            return cls(test, None, Pending(test, many=read.many))
+            if read.truth is None:
+                read_test(test, signature, exact=True)  # it must say which value, not only something of it
+            return cls(test, None, Pending(test, many=read.many), is_truth=read.truth is not None)
         (call, *_) = calls_of(signature.name, [ast.parse(test)])
         return cls(test, read, Pending(ast.unparse(call)))
 
@@ -107,6 +112,8 @@ class TestedFunction:
     def _fail(self, test: Candidate, reason: str) -> None:
         if reason == CHANGES:
             self.set_aside("its answers change from run to run", test.text)
+        elif reason.startswith("the function does not load"):
+            self.set_aside("it does not load on its own", reason)
         elif reason.startswith("the test raises AssertionError"):
             self.failed += 1
         else:
@@ -117,6 +124,9 @@ class TestedFunction:
             self.failed += 1
             return
         for call in calls:
+            if test.is_truth and not isinstance(call.expected, bool):
+                self.refused.append((test.text, "it says less of the call than its value"))
+                continue
             if reason := _no_value(call):
                 self.refused.append((test.text, reason))
                 continue
@@ -154,5 +164,16 @@ def _holds(says: Call, returned: Any) -> bool:
         if isinstance(returned, bool) or not isinstance(returned, int | float):
             return False
         return bool(abs(returned - says.expected) <= says.tolerance)
-    is_equal: bool = returned == says.expected
-    return is_equal or to_text(returned) == to_text(says.expected)
+    return _equal(returned, says.expected) or to_text(returned) == to_text(says.expected)
+
+
+def _equal(returned: Any, expected: Any) -> bool:
+    """Equality as Python has it, but for floats, which are equal within what a model writes of their digits."""
+    match returned, expected:
+        case (float(), int() | float()) | (int(), float()):
+            return math.isclose(returned, expected, rel_tol=1e-6, abs_tol=1e-9)
+        case (list(), list()) | (tuple(), tuple()) if len(returned) == len(expected):
+            return all(map(_equal, returned, expected))
+        case dict(), dict() if returned.keys() == expected.keys():
+            return all(_equal(returned[key], expected[key]) for key in returned)
+    return bool(returned == expected)

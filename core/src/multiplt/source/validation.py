@@ -59,7 +59,7 @@ class KeepTests:
 
     def _open(self, row: Row) -> TestedFunction:
         start = opening(row["entrypoint"], self.testgen.style)
-        said = [start + sample["text"] for sample in row["samples"] if "error" not in sample]
+        said = [start + _whole_lines(sample) for sample in row["samples"] if "error" not in sample]
         tests = dict.fromkeys(test for text in said for test in read_asserts(text, row["entrypoint"]))
         bare = {name: value for name, value in row.items() if name != "samples"}
         return TestedFunction.of(bare, [*tests][: self.testgen.max_tests])
@@ -81,6 +81,12 @@ class KeepTests:
                 function.set_aside("too few of its tests hold", f"{len(tests)} of {self.testgen.min_tests}")
             elif coverage.lines < self.testgen.min_coverage:
                 function.set_aside("its tests cover too little", f"{coverage.lines:g}% of its lines")
+
+
+def _whole_lines(sample: Row) -> str:
+    """What a model said, without a last line that its limit of tokens cut off."""
+    text: str = sample["text"]
+    return text.rpartition("\n")[0] if sample.get("finish_reason") == "length" else text
 
 
 def _run(functions: Sequence[TestedFunction], executor: Runs, patience_s: float) -> None:
