@@ -27,8 +27,8 @@ def test_a_real_model_drives_testgen(
     few = tmp_path / "functions.jsonl"
     few.write_text("".join(json.dumps(row | {"content": row["content"][:300]}) + "\n" for row in rows))
     model, out = f"openai:tiny@{start_vllm().url}", tmp_path / "out"
-    command = [sys.executable, "-c", "from multiplt.cli import main; main()", "testgen", few, "--model", model, "-n", "2"]
-    options = ["--max-tokens", "16", "--style", style, "--keep-rejected", "-o", out]
+    command = [sys.executable, "-c", "from multiplt.cli import main; main()", "testgen", few, "--model", model]
+    options = ["-n", "2", "--max-tokens", "16", "--style", style, "--keep-rejected", "-o", out]
     subprocess.run([*map(str, [*command, *options])], check=True, timeout=240)
     asked = [row for path in sorted((out / "stages" / "ask").glob("*.parquet")) for row in read_rows(path)]
     assert [len(row["samples"]) for row in asked] == [2] * 6
