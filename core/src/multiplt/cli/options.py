@@ -35,6 +35,32 @@ model_option = click.option("--model-option", "model_options", multiple=True, me
                             help="An option for the model's provider, such as dtype=bfloat16.")  # fmt: skip
 
 
+def sampled(n: int) -> Callable[[F], F]:
+    """The options of commands that sample a model, `n` times for each function; the defaults are the paper's."""
+
+    def add(command: F) -> F:
+        for option in reversed((
+            click.option("--model", required=True,
+                         help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE."),
+            model_option,
+            click.option("-n", "n", type=click.IntRange(min=1), default=n, show_default=True,
+                         help="Samples for each function."),
+            click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True),
+            click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=0.95,
+                         show_default=True),
+            click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True),
+            click.option("--seed", type=int, default=0, show_default=True),
+            click.option("--style", type=click.Choice(["completion", "chat"]), default="completion",
+                         show_default=True),
+            click.option("--concurrency", type=click.IntRange(min=1),
+                         help="Requests at once; by default what suits the model."),
+        )):  # fmt: skip
+            command = option(command)
+        return command
+
+    return add
+
+
 def execution(command: F) -> F:
     """The options of commands that execute programs."""
     for option in (

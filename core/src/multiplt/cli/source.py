@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import click
 
-from multiplt.cli.options import as_json, example, model_option
+from multiplt.cli.options import as_json, example, sampled
 from multiplt.cli.outputs import show_funnel
 from multiplt.errors import UsageError
 from multiplt.models import ModelOptions
@@ -111,18 +111,10 @@ def _explain(id: str, rows: Iterable[Row], settings: FilterSettings) -> None:
 
 @click.command(epilog=example("multiplt testgen filtered.parquet --model vllm:MODEL -o tested.parquet"))
 @click.argument("functions")
-@click.option("--model", required=True, help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE.")
-@model_option
-@click.option("-n", "n", type=click.IntRange(min=1), default=5, show_default=True, help="Answers for each function.")
-@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
-@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=0.95, show_default=True)
-@click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--style", type=click.Choice(["completion", "chat"]), default="completion", show_default=True)
+@sampled(5)
 @click.option("--min-coverage", type=click.FloatRange(min=0, max=100), default=90.0, show_default=True,
               help="Percent of its lines that a function's tests must run.")
 @click.option("--min-tests", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at once; by default what suits the model.")
 @click.option("--sandbox", default="bubblewrap", show_default=True, help="Where tests are run.")
 @stages
 def testgen(
