@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import multiprocessing.util
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -161,7 +162,7 @@ class LocalEngine:
 
     def _run_apart(self, tasks: Iterable[ShardTask], context: StageContext) -> Iterator[ShardManifest]:
         spawn = multiprocessing.get_context("spawn")  # a fork would share locks, threads and connections
-        pool = ProcessPoolExecutor(self.processes, spawn, _start_worker, (context.folder,))
+        pool = ProcessPoolExecutor(self.processes, spawn, _start_worker, (context.folder, os.getpid()))
         waiting = iter(tasks)
         running: set[Future[ShardManifest]] = set()
         try:
@@ -182,10 +183,12 @@ class LocalEngine:
 _context: StageContext  # in a worker process: its own
 
 
-def _start_worker(folder: Path) -> None:
+def _start_worker(folder: Path, parent: int) -> None:
     global _context
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides
     _die_with_parent()
+    if os.getppid() != parent:  # it died before that
+        os._exit(1)
     _context = StageContext(folder)
     multiprocessing.util.Finalize(None, _context.close, exitpriority=10)
 

@@ -12,10 +12,10 @@ from multiplt.run.resources import LazyExecutor
 from multiplt.settings import ExecuteSettings, TestgenSettings
 from multiplt.source.asking import opening
 from multiplt.source.assertions import read_asserts
+from multiplt.source.candidates import TestedFunction
 from multiplt.source.coverage import measure
 from multiplt.source.evaluation import Runs, observe
 from multiplt.source.extract import parsing
-from multiplt.source.tested import TestedFunction
 
 ROUNDS = 4
 """Tests that end the whole run (a crash, a loop that nothing interrupts) are left out one by one, so many times."""
