@@ -31,6 +31,7 @@ class EngineProcess:
         self._asked: dict[int, asyncio.Future[Answer]] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._died: MultipltError | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def in_hand(self) -> int:
@@ -68,6 +69,8 @@ class EngineProcess:
         """End the process and its children."""
         if self._process is None:
             return
+        if self._reading:
+            self._reading.cancel()
         self._writer.close()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
