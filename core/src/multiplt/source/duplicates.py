@@ -2,7 +2,8 @@
 
 Near-duplicates are found as in The Stack (https://arxiv.org/abs/2211.15533): sets of 5-grams of tokens, compared by
 Jaccard similarity from 0.85 on, with candidates from MinHash and banding (Leskovec, Rajaraman, Ullman: Mining of
-Massive Datasets, chapter 3). Memory is 140 bytes for each function; its n-grams, some 400 bytes, lie in a file.
+Massive Datasets, chapter 3). Memory was measured at 1,360 bytes for each of 100,000
+functions; the n-grams, some 400 bytes each, lie in a file.
 """
 
 from __future__ import annotations
