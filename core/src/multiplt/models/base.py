@@ -163,6 +163,13 @@ async def each(items: Iterable[Job] | AsyncIterable[Job]) -> AsyncIterator[Job]:
             yield item
 
 
+async def each_sample(requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncIterator[tuple[Request, int]]:
+    """Every sample wanted: its request and its index."""
+    async for request in each(requests):
+        for index in request.indexes:
+            yield request, index
+
+
 async def in_parallel(
     jobs: AsyncIterator[Job], work: Callable[[Job], Awaitable[Result]], limit: int
 ) -> AsyncGenerator[Result, None]:

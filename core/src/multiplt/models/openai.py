@@ -11,14 +11,14 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from multiplt.errors import MultipltError
-from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, each, in_parallel
+from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, each_sample, in_parallel
 from multiplt.models.retry import Failure, Kind, kind_of_status, persist, retry_after_s
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class OpenAIModel(Model):
         async with self._connect() as client:
             work = partial(self._sample, client)
             at_once = self._options.concurrency or CONCURRENCY
-            async with aclosing(in_parallel(_jobs(requests), work, at_once)) as samples:
+            async with aclosing(in_parallel(each_sample(requests), work, at_once)) as samples:
                 async for sample in samples:
                     yield sample
 
@@ -198,12 +198,6 @@ def _read_key() -> str:
         if key:
             return key
     return ""
-
-
-async def _jobs(requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncIterator[tuple[Request, int]]:
-    async for request in each(requests):
-        for index in request.indexes:
-            yield request, index
 
 
 async def _served_models(client: AsyncOpenAI) -> dict[str, dict[str, Any]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import re
 import sys
 from collections.abc import Iterator
+
+from multiplt.source.module_scope import BUILTINS
 
 MEMBERS = {
     "bisect": "bisect bisect_left bisect_right insort",
@@ -31,7 +32,6 @@ MEMBERS = {
 
 MODULE_OF = {name: module for module, names in MEMBERS.items() for name in names.split()}
 MODULES = sys.stdlib_module_names - {"this", "antigravity"}
-BUILTINS = {*dir(builtins), "__name__", "__file__", "__doc__"}
 
 
 def with_imports(content: str) -> str:

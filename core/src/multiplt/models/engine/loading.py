@@ -62,7 +62,7 @@ SENTENCES: list[tuple[Told, str]] = [
     (lambda error: isinstance(error, MemoryError) or _named("OutOfMemoryError")(error) or _says(*MEMORY)(error),
      "there is too little memory for {model} ({said}): lower max_model_len or gpu_memory_utilization, choose a smaller "
      "dtype, or spread it over GPUs with tensor_parallel_size"),
-    (lambda error: isinstance(error, ModuleNotFoundError | ImportError),
+    (lambda error: isinstance(error, ImportError),
      "the package {name} is missing: pip install multiplt[vllm] for vllm:…, multiplt[train] for transformers:…"),
     (_says("unexpected keyword argument"), "the engine does not know an option ({said}): correct it"),
     (_named("LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError", "ConnectionError"),

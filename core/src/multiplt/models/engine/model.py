@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from multiplt.errors import MultipltError
-from multiplt.models.base import Model, ModelOptions, Request, Sample, each, in_parallel
+from multiplt.models.base import Model, ModelOptions, Request, Sample, each_sample, in_parallel
 from multiplt.models.engine.jobs import Answer, Job
 from multiplt.models.engine.process import EngineProcess
 
@@ -48,7 +48,7 @@ class EngineModel(Model):
         """Yield the samples as the engines finish them; the engines stay up until `close`."""
         await self._start()
         at_once = self._options.concurrency or AT_ONCE[self._kind] * len(self._engines)
-        async with aclosing(in_parallel(_jobs(requests), self._sample, at_once)) as samples:
+        async with aclosing(in_parallel(each_sample(requests), self._sample, at_once)) as samples:
             async for sample in samples:
                 yield sample
 
@@ -62,10 +62,10 @@ class EngineModel(Model):
         if self._engines:
             return
         gpus = int((await self.check())["gpus"])
-        each = int(self._engine_options.get("tensor_parallel_size", 1))
-        replicas = int(self._options.extra.get("replicas", max(1, gpus // each)))
+        per_engine = int(self._engine_options.get("tensor_parallel_size", 1))
+        replicas = int(self._options.extra.get("replicas", max(1, gpus // per_engine)))
         self._engines = [
-            EngineProcess(self._kind, self._where, self._engine_options, _devices(number, each, gpus))
+            EngineProcess(self._kind, self._where, self._engine_options, _devices(number, per_engine, gpus))
             for number in range(replicas)
         ]
         try:
@@ -91,12 +91,6 @@ def _devices(number: int, each: int, gpus: int) -> Mapping[str, str]:
         return {}
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(gpus)))).split(",")
     return {"CUDA_VISIBLE_DEVICES": ",".join(visible[number * each : (number + 1) * each])}
-
-
-async def _jobs(requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncIterator[tuple[Request, int]]:
-    async for request in each(requests):
-        for index in request.indexes:
-            yield request, index
 
 
 def _sample_of(answer: Answer, request: Request, index: int) -> Sample:
