@@ -8,6 +8,8 @@ PACKAGES := -e core[source] $(patsubst %,-e %,$(wildcard plugins/*))
 PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
+# A test that hangs shows where, and ends its process; a process that ends ends the run, with the test in it.
+PATIENCE := -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 
 .PHONY: quickstart test test-models test-full lint bench wheels interpreters clean
 
@@ -17,11 +19,11 @@ quickstart: $(VENV)/.installed interpreters
 
 ## Tests of core and plugins, linters and types: everything that needs no model.
 test: $(VENV)/.installed-dev interpreters lint
-	$(PYTEST) -m "not models" -n 2 --dist loadfile
+	$(PYTEST) -m "not models" -n 2 --dist loadfile --max-worker-restart=0 $(PATIENCE)
 
 ## Tests that need torch, transformers and vLLM.
 test-models: $(MODELS)/.installed interpreters
-	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models
+	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models $(PATIENCE)
 
 ## All tests at full counts.
 test-full: $(VENV)/.installed-dev $(MODELS)/.installed interpreters lint
