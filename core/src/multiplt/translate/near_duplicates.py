@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from multiplt.translate.rouge import Vocabulary, import_package
+from multiplt.translate.rouge import Vocabulary, import_compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from multiplt.translate.lcs import Tokens
+    from multiplt.translate.compiled import Tokens
 
 THRESHOLD = 0.6
 
@@ -46,7 +46,7 @@ class Distinct:
 
         self.threshold = threshold
         self.vocabulary = vocabulary or Vocabulary()
-        self._compiled = import_package(f"{__package__}.overlap")
+        self._compiled = import_compiled()
         empty, no_ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
         self._kept = self._compiled.Kept(empty, no_ends, empty, 0)
         self._index = self._compiled.Index(np.zeros(1, np.int64), empty, empty, 0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from multiplt.errors import MultipltError, Refused
 
 if TYPE_CHECKING:
-    from multiplt.translate.lcs import Tokens
+    from multiplt.translate.compiled import Tokens
 
 SEPARATOR = ord(" ")
 NEWLINE = b"."
@@ -40,12 +40,12 @@ def rouge_lsum(target: str, prediction: str) -> float:
     """
     import numpy as np
 
-    lcs = import_package(f"{__package__}.lcs")
+    compiled = import_compiled()
     vocabulary = Vocabulary()
     first, second = vocabulary.encode(target), vocabulary.encode(prediction)
     counts = np.bincount(second, minlength=vocabulary.size).astype(np.int32)
-    hits = lcs.count_hits(first, second, counts, np.zeros_like(counts))
-    score: float = lcs.fmeasure(hits, np.count_nonzero(first), np.count_nonzero(second))
+    hits = compiled.count_hits(first, second, counts, np.zeros_like(counts))
+    score: float = compiled.fmeasure(hits, np.count_nonzero(first), np.count_nonzero(second))
     return score
 
 
@@ -116,11 +116,15 @@ def _stem(word: str) -> str:
 @cache
 def _porter() -> Any:
     """The stemmer, in the mode that rouge_score has it in, nltk's default."""
-    return import_package("nltk.stem.porter").PorterStemmer()
+    return _import("nltk.stem.porter").PorterStemmer()
 
 
-def import_package(name: str) -> Any:
-    """A module that may be missing, or that imports one. Raises `MultipltError` where it does."""
+def import_compiled() -> Any:
+    """`multiplt.translate.compiled`. Raises `MultipltError` where numba is missing."""
+    return _import("multiplt.translate.compiled")
+
+
+def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
