@@ -59,6 +59,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._numbers = _Numbers()
+        self._zeros: tuple[Tokens, Tokens] | None = None
 
     @property
     def size(self) -> int:
@@ -80,6 +81,16 @@ class Vocabulary:
         if len(program) > LONGEST_LINE:
             _refuse_long_lines(program)
         return program
+
+
+    def zeros(self) -> tuple[Tokens, Tokens]:
+        """Two arrays by token, for what is counted between two calls: whoever changes them sets them back to zero."""
+        import numpy as np
+
+        if self._zeros is None or len(self._zeros[0]) < self.size:
+            counts, numbers = np.zeros((2, 2 * self.size), np.int32)
+            self._zeros = counts, numbers
+        return self._zeros
 
 
 class _Numbers(dict[bytes, int]):
