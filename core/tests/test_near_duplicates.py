@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from multiplt.translate.near_duplicates import UNINDEXED, Distinct
-from multiplt.translate.rouge import rouge_lsum
 
 SCORER = RougeScorer(["rougeLsum"], use_stemmer=True)
 
@@ -23,13 +22,13 @@ def theirs(target: str, prediction: str) -> float:
 
 
 def keepers(
-    programs: Sequence[str], score: Callable[[str, str], float] = theirs, threshold: float = 0.6
+    programs: Sequence[str], threshold: float
 ) -> list[int | None]:
     """For each program the place, among the kept ones, of the first that it is too near to: by comparing pairs."""
     kept: list[str] = []
     found = []
     for program in programs:
-        near = (place for place, other in enumerate(kept) if score(other, program) > threshold)
+        near = (place for place, other in enumerate(kept) if theirs(other, program) > threshold)
         found.append(next(near, None))
         if found[-1] is None:
             kept.append(program)
@@ -56,21 +55,22 @@ lines = st.lists(st.sampled_from(list("abcdefg")), max_size=6).map(" ".join)
 @given(st.lists(st.lists(lines, max_size=4).map("\n".join), max_size=12), st.sampled_from([0.0, 0.4, 0.6, 0.9, 1.0]))
 def test_any_group(programs: list[str], threshold: float) -> None:
     distinct = Distinct(threshold)
-    assert [distinct.add(program) for program in programs] == keepers(programs, threshold=threshold)
+    assert [distinct.add(program) for program in programs] == keepers(programs, threshold)
 
 
-def test_with_an_index() -> None:
+def test_an_index_finds_what_is_found_without_one() -> None:
     chance = random.Random(2)
-    words = [f"word{number}" for number in range(60)]
-    programs = ["\n".join(" ".join(chance.sample(words, 6)) for _ in range(chance.randint(1, 3))) for _ in range(450)]
-    distinct = Distinct(0.4)
-    found = [distinct.add(program) for program in programs]
-    assert found == keepers(programs, rouge_lsum, 0.4)
-    assert UNINDEXED < len(distinct) < 430
-    places = iter(range(len(distinct)))
-    assert [distinct.keeper(program) for program in programs] == [
-        next(places) if place is None else place for place in found
-    ]
+    words = [f"word{number}" for number in range(80)]
+    programs = ["\n".join(" ".join(chance.sample(words, 6)) for _ in range(chance.randint(1, 3))) for _ in range(2500)]
+    distinct, parts = Distinct(0.45), [Distinct(0.45)]
+    for program in programs:
+        near = [(number, part.keeper(program)) for number, part in enumerate(parts)]
+        first = next((UNINDEXED * number + place for number, place in near if place is not None), None)
+        assert distinct.add(program) == first
+        if first is None:
+            parts += [Distinct(0.45)] if len(parts[-1]) == UNINDEXED else []
+            parts[-1].add(program)
+    assert 3 * UNINDEXED < len(distinct) < 2000
 
 
 def test_compiled_code_needs_no_folder_to_be_kept_in() -> None:
