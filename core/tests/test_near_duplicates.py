@@ -21,9 +21,7 @@ def theirs(target: str, prediction: str) -> float:
     return score
 
 
-def keepers(
-    programs: Sequence[str], threshold: float
-) -> list[int | None]:
+def keepers(programs: Sequence[str], threshold: float) -> list[int | None]:
     """For each program the place, among the kept ones, of the first that it is too near to: by comparing pairs."""
     kept: list[str] = []
     found = []
