@@ -34,10 +34,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy core/src plugins/*/src
 
-## Programs a second, with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout; then functions a second.
+## Programs a second, with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout; then functions a second,
+## then near-duplicates, with COMPLETIONS=FOLDER also among the programs of MultiPL-E completions files there.
 bench: $(VENV)/.installed-dev interpreters
 	$(BIN)/python benchmarks/execute.py $(if $(MULTIPL_E),--multipl-e $(MULTIPL_E))
 	$(BIN)/python benchmarks/source.py
+	$(BIN)/python benchmarks/dedup.py $(if $(COMPLETIONS),--completions $(COMPLETIONS))
 
 wheels: $(VENV)/.installed-dev
 	rm -rf dist

@@ -17,7 +17,7 @@ from commands import error_of, finish, multiplt, read, write
 from counts import FULL
 from multiplt.comments import strip_comments
 from multiplt.rows import Row, read_rows, write_rows
-from multiplt.translate.deduplication import ACROSS, PLACE, WITHIN, Deduplicate, find_near_duplicates
+from multiplt.translate.deduplication import ACROSS, PLACE, WITHIN, Deduplicate, find_near_duplicates, identity
 from multiplt_lang_lua import plugin as lua
 
 SCORER = RougeScorer(["rougeLsum"], use_stemmer=True)
@@ -68,7 +68,7 @@ def test_what_is_set_aside_says_its_keeper_and_the_score(tmp_path: Path) -> None
 
 def keeps(rows: list[Row], **settings: Any) -> list[tuple[str, int]]:
     dropped = find_near_duplicates(rows, Deduplicate(**settings))
-    return [found for found in called(rows) if found not in dropped]
+    return called(row for row in rows if identity(row) not in dropped)
 
 
 def test_options(tmp_path: Path) -> None:
@@ -194,13 +194,13 @@ def test_it_agrees_with_comparing_all_pairs(seed: int) -> None:
     ]  # fmt: skip
     chance.shuffle(rows)
     expected = {
-        (rows[number]["name"], rows[number]["completion"]): {
+        identity(rows[number]): {
             "keeper": f"{rows[keeper]['name']}/{rows[keeper]['completion']}",
             "score": score,
         }
         for number, (keeper, score) in brute_force(rows).items()
     }
     found = find_near_duplicates(rows, Deduplicate())
-    assert {identity: dropped.detail for identity, dropped in found.items()} == expected
+    assert {row: dropped.detail for row, dropped in found.items()} == expected
     assert {dropped.reason for dropped in found.values()} == {WITHIN, ACROSS}
     assert len(rows) - len(found) > 20

@@ -38,7 +38,7 @@ class Deduplicate:
     """Translations → those that are too near to none that is kept, in the whole of the input.
 
     Rows have `content`, `language` (else the `language` here), and what they translate in `original_id` or `name`.
-    They are told apart by `name` and `completion`, or by their `PLACE`. What is set aside has in `detail` its keeper,
+    They are told apart by these and `completion`, or by `PLACE`. What is set aside has in `detail` its keeper,
     by `id` or else by name and completion, and the score.
     """
 
@@ -79,7 +79,7 @@ class Dropped(NamedTuple):
 
 def identity(row: Row) -> object:
     """What tells a row apart from all others."""
-    return row[PLACE] if PLACE in row else (row.get("name"), row.get("completion"))
+    return row[PLACE] if PLACE in row else (row.get("language"), row.get("name"), row.get("completion"))
 
 
 def find_near_duplicates(
