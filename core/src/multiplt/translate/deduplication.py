@@ -88,7 +88,7 @@ def find_near_duplicates(
     """The rows that are not kept, by identity.
 
     `advance` hears how many rows' work is done, and is set back at the end. Memory is some 300 bytes for each row and
-    1,000 for each that is kept; the programs' tokens, 4 bytes each, lie in a file.
+    1,400 for each that is kept; the programs' tokens, 4 bytes each, lie in a file.
     """
     dropped: dict[object, Dropped] = {}
     steps = _Steps(advance, of=3 if stage.across_problems else 2)

@@ -42,7 +42,7 @@ class Distinct:
     >>> len(distinct)
     2
 
-    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,000 bytes for each kept
+    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,400 bytes for each kept
     program of 100 tokens.
 
     Raises `MultipltError` where a package is missing.
