@@ -138,5 +138,5 @@ def entries(folder: Path) -> set[str]:
 
 def asked(folder: Path) -> Counter[tuple[str, int]]:
     """How often each completion came to the log, in which it is kept as it arrives."""
-    lines = (folder / "out" / "generate" / "ocaml" / "completions.jsonl").read_text().splitlines()
+    lines = (folder / "out" / "attempts" / "ocaml" / "completions.jsonl").read_text().splitlines()
     return Counter((entry["key"], entry["index"]) for entry in map(json.loads, lines))

@@ -7,6 +7,7 @@ import socket
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="na
 needs_python = pytest.mark.skipif(not Path(PYTHON).exists(), reason="no system Python to run in the sandbox")
 
 
+def run_anew(plan: ExecutionPlan) -> Outcome:
+    return find_sandbox().run(plan)
+
+
 class AsUser(Sandbox):
     """bubblewrap as an unprivileged user has it: each run in a child that has given up root."""
 
@@ -38,8 +43,7 @@ class AsUser(Sandbox):
         self.run(ExecutionPlan({}, Command("true")))
 
     def run(self, plan: ExecutionPlan, *, slot: int = 0, stop: Stop | None = None) -> Outcome:
-        outcome: Outcome = as_user(lambda: find_sandbox().run(plan))
-        return outcome
+        return as_user(partial(run_anew, plan))
 
 
 @pytest.fixture(scope="module", params=["as we are", *(["user"] if ROOT else [])])
