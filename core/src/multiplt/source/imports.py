@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
+import datetime
+import symtable
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
+from multiplt.source.annotating import LINE_END
 from multiplt.source.module_scope import BUILTINS
 
 MEMBERS = {
     "bisect": "bisect bisect_left bisect_right insort",
     "collections": "Counter OrderedDict defaultdict deque namedtuple",
-    "copy": "deepcopy",
+    "copy": "copy deepcopy",
     "datetime": "datetime timedelta timezone",
     "decimal": "Decimal",
     "fractions": "Fraction",
@@ -24,11 +27,20 @@ MEMBERS = {
     "operator": "attrgetter itemgetter mul",
     "pathlib": "Path PurePath",
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits punctuation",
-    "typing": "Any Callable Dict FrozenSet Generator Iterable Iterator List Mapping NamedTuple NoReturn Optional "
-              "Sequence Set Tuple Type TypeVar Union",
+    "typing": "Any AnyStr Callable Collection DefaultDict Deque Dict FrozenSet Generator Hashable Iterable Iterator "
+              "List Literal Mapping MutableMapping MutableSequence NamedTuple NoReturn Optional Sequence Set Text "
+              "Tuple Type TypeVar Union",
     "urllib.parse": "parse_qs quote unquote urlencode urljoin urlparse urlsplit",
 }  # fmt: skip
 """What is commonly imported by its own name, by module; only names that are hardly ever something else."""
+
+SUBMODULES = (
+    "collections.abc", "concurrent.futures", "email.utils", "html.entities", "html.parser", "http.client",
+    "http.cookies", "importlib.metadata", "importlib.resources", "importlib.util", "logging.config", "logging.handlers",
+    "multiprocessing.pool", "unittest.mock", "urllib.error", "urllib.parse", "urllib.request", "wsgiref.util",
+    "xml.dom.minidom", "xml.etree.ElementTree", "xml.sax.saxutils",
+)  # fmt: skip
+"""What is imported by its whole name, since importing its package alone need not load it."""
 
 MODULE_OF = {name: module for module, names in MEMBERS.items() for name in names.split()}
 MODULES = sys.stdlib_module_names - {"this", "antigravity"}
@@ -46,51 +58,72 @@ def with_imports(content: str) -> str:
     Raises what `ast.parse` raises.
     """
     module = ast.parse(content)
-    lines = [*_statements(module)]
+    lines = [f"{line}\n" for line in _statements(content, module)]
     if not lines:
         return content
     future = [node.end_lineno or 0 for node in module.body if getattr(node, "module", None) == "__future__"]
-    written = content.split("\n")
+    written = LINE_END.split(content)
     at = max(future, default=0)
     has_imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in module.body)
-    return "\n".join([*written[:at], *lines, *([] if has_imports else [""]), *written[at:]])
+    return "".join([*written[:at], *lines, *([] if has_imports else ["\n"]), *written[at:]])
 
 
-def _statements(module: ast.Module) -> Iterator[str]:
+def _statements(content: str, module: ast.Module) -> Iterator[str]:
     nodes = [*ast.walk(module)]
-    bound = {name for node in nodes for name in _bound(node)} | BUILTINS
-    free = {name for node in nodes for name in _mentioned(node)} - bound
-    bases = {node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
-    modules = sorted(name for name in free & bases if name in MODULES)
-    yield from (f"import {name}" for name in modules)
-    members = sorted(free - {*modules})
-    for module_name in sorted({MODULE_OF[name] for name in members if name in MODULE_OF}):
-        names = [name for name in members if MODULE_OF.get(name) == module_name]
+    stars = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
+    free = _free(content, nodes)
+    dotted = {name for node in nodes if isinstance(node, ast.Attribute) and (name := _dotted(node))}
+    modules = {name.partition(".")[0] for name in dotted} & free & MODULES
+    if any(name.split(".")[0] == "datetime" and not hasattr(datetime, name.split(".")[1]) for name in dotted):
+        modules.discard("datetime")  # the class: `datetime.now()`
+    for name in sorted(modules):
+        parts = [part for part in SUBMODULES if any(f"{used}.".startswith(f"{part}.") for used in dotted)]
+        yield from (f"import {part}" for part in [part for part in parts if part.startswith(f"{name}.")] or [name])
+    members = {name for name in free - modules if name in MODULE_OF and MODULE_OF[name] not in stars}
+    for module_name in sorted({MODULE_OF[name] for name in members}):
+        names = sorted(name for name in members if MODULE_OF[name] == module_name)
         yield f"from {module_name} import {', '.join(names)}"
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a node binds, in whatever scope."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in aliases)
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
+def _dotted(node: ast.Attribute) -> str | None:
+    """`a.b.c` as it is written; None where it begins with more than a name."""
+    names = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *reversed(names)]) if isinstance(inner, ast.Name) else None
 
 
-def _mentioned(node: ast.AST) -> Iterator[str]:
-    """The names that a node uses; those in quoted annotations too."""
-    if isinstance(node, ast.Name):
-        yield node.id
-    for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-        for inner in ast.walk(annotation) if isinstance(annotation, ast.AST) else ():
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                yield from re.findall(r"[^\W\d]\w*", inner.value)
+def _free(content: str, nodes: list[ast.AST]) -> set[str]:
+    """The names that the module uses and nothing in it binds where they are used; those in annotations too."""
+    tables = [symtable.symtable(content, "function", "exec")]
+    bound, used, anywhere = set(BUILTINS), set[str](), set[str]()
+    for table in tables:
+        is_module = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            is_global = is_module or symbol.is_global()
+            if symbol.is_assigned() or symbol.is_imported() or symbol.is_parameter():
+                anywhere.add(symbol.get_name())
+                if is_global:
+                    bound.add(symbol.get_name())
+            if is_global and symbol.is_referenced():
+                used.add(symbol.get_name())
+        tables += table.get_children()
+    return (used | {name for node in nodes for name in _annotated(node)} - anywhere) - bound
+
+
+def _annotated(node: ast.AST) -> Iterator[str]:
+    """The names in a node's annotations, in quotes or not, which no scope of Python's tells."""
+    waiting = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    while waiting:
+        match waiting.pop():
+            case ast.Name(id=name):
+                yield name
+            case ast.Subscript(value=ast.Name(id="Literal" as name) | ast.Attribute(attr="Literal" as name)):
+                yield name
+            case ast.Constant(value=str(text)):
+                with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                    waiting.append(ast.parse(text.strip(), mode="eval").body)
+            case ast.AST() as other:
+                waiting += ast.iter_child_nodes(other)
