@@ -80,7 +80,7 @@ class Signatures:
         Others are copies where the Jaccard similarity of their n-grams is `threshold` or more. To be called once.
         """
         self._file.flush()
-        grams = np.memmap(self._file, dtype=np.uint64, mode="r") if self._ends[-1] else np.zeros(0, dtype=np.uint64)
+        grams = np.memmap(self._file, dtype=np.uint64, mode="c") if self._ends[-1] else np.zeros(0, dtype=np.uint64)
         same = _links(np.frombuffer(self._tokens, dtype=np.uint64))
         buckets = [_links(np.frombuffer(self._bands.pop(), dtype=np.uint32)) for _ in range(BANDS)]
         keeper = np.full(len(same), NONE, dtype=np.int32)
