@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multiplt.source.imports import MODULE_OF, MODULES, SUBMODULES, with_imports
-from multiplt.source.module_scope import BUILTINS
+from multiplt.source.names import BUILTINS
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import datetime
-import symtable
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 
 from multiplt.source.annotating import LINE_END
-from multiplt.source.module_scope import BUILTINS
+from multiplt.source.names import BUILTINS, Names
 
 MEMBERS = {
     "bisect": "bisect bisect_left bisect_right insort",
@@ -69,20 +67,25 @@ def with_imports(content: str) -> str:
 
 
 def _statements(content: str, module: ast.Module) -> Iterator[str]:
+    names = Names.of(content, module)
+    free = names.used - names.bound - BUILTINS
     nodes = [*ast.walk(module)]
-    stars = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
-    free = _free(content, nodes)
     dotted = {name for node in nodes if isinstance(node, ast.Attribute) and (name := _dotted(node))}
-    modules = {name.partition(".")[0] for name in dotted} & free & MODULES
-    if any(name.split(".")[0] == "datetime" and not hasattr(datetime, name.split(".")[1]) for name in dotted):
+    stars = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
+    modules = {_package(name) for name in dotted} & free & MODULES
+    if any(_package(name) == "datetime" and not hasattr(datetime, name.split(".")[1]) for name in dotted):
         modules.discard("datetime")  # the class: `datetime.now()`
-    for name in sorted(modules):
-        parts = [part for part in SUBMODULES if any(f"{used}.".startswith(f"{part}.") for used in dotted)]
-        yield from (f"import {part}" for part in [part for part in parts if part.startswith(f"{name}.")] or [name])
+    parts = [part for part in SUBMODULES if any(f"{name}.".startswith(f"{part}.") for name in dotted)]
+    whole = {part for part in parts if _package(part) in modules}
+    yield from (f"import {name}" for name in sorted(modules - {*map(_package, whole)} | whole))
     members = {name for name in free - modules if name in MODULE_OF and MODULE_OF[name] not in stars}
     for module_name in sorted({MODULE_OF[name] for name in members}):
-        names = sorted(name for name in members if MODULE_OF[name] == module_name)
-        yield f"from {module_name} import {', '.join(names)}"
+        found = sorted(name for name in members if MODULE_OF[name] == module_name)
+        yield f"from {module_name} import {', '.join(found)}"
+
+
+def _package(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _dotted(node: ast.Attribute) -> str | None:
@@ -93,37 +96,3 @@ def _dotted(node: ast.Attribute) -> str | None:
         names.append(inner.attr)
         inner = inner.value
     return ".".join([inner.id, *reversed(names)]) if isinstance(inner, ast.Name) else None
-
-
-def _free(content: str, nodes: list[ast.AST]) -> set[str]:
-    """The names that the module uses and nothing in it binds where they are used; those in annotations too."""
-    tables = [symtable.symtable(content, "function", "exec")]
-    bound, used, anywhere = set(BUILTINS), set[str](), set[str]()
-    for table in tables:
-        is_module = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            is_global = is_module or symbol.is_global()
-            if symbol.is_assigned() or symbol.is_imported() or symbol.is_parameter():
-                anywhere.add(symbol.get_name())
-                if is_global:
-                    bound.add(symbol.get_name())
-            if is_global and symbol.is_referenced():
-                used.add(symbol.get_name())
-        tables += table.get_children()
-    return (used | {name for node in nodes for name in _annotated(node)} - anywhere) - bound
-
-
-def _annotated(node: ast.AST) -> Iterator[str]:
-    """The names in a node's annotations, in quotes or not, which no scope of Python's tells."""
-    waiting = [getattr(node, "annotation", None), getattr(node, "returns", None)]
-    while waiting:
-        match waiting.pop():
-            case ast.Name(id=name):
-                yield name
-            case ast.Subscript(value=ast.Name(id="Literal" as name) | ast.Attribute(attr="Literal" as name)):
-                yield name
-            case ast.Constant(value=str(text)):
-                with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                    waiting.append(ast.parse(text.strip(), mode="eval").body)
-            case ast.AST() as other:
-                waiting += ast.iter_child_nodes(other)
