@@ -9,6 +9,7 @@ import pytest
 
 from multiplt.rows import Row
 from multiplt.run import StageContext
+from multiplt.source import typecheck
 from multiplt.source.typecheck import BREAKS, FAILS, TypeCheck, check
 
 
@@ -37,6 +38,7 @@ def test_those_that_pass_are_kept_with_their_imports(tmp_path: Path) -> None:
         "def f(x: int) -> str:\n    return x  # type: ignore\n",
         "# type: ignore\ndef f(x: int) -> str:\n    return x\n",
         "def f(x: int) -> str:\n    return x  # ty: ignore # ty:ignore[invalid-return-type]\n",
+        "def f(x: int) -> str:\n    return x  # ty: ty: ignoreignore\n",
         "# ty: ignore\ndef f(x: int) -> str:\n    return x\n",
         "# pyright: basic, reportReturnType=false\ndef f(x: int) -> str:\n    return x\n",
         "def f(x) return x\n",
@@ -74,3 +76,10 @@ def test_one_that_the_checker_fails_on_is_found_among_the_others() -> None:
     good, bad = "def f(x):\n    return x\n", "def f(x):\n    return y\n"
     found = check([good, bad, good, breaking, bad, good])
     assert [reason and reason[0] for reason in found] == [None, FAILS, None, BREAKS, FAILS, None]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MEMORY_KIB", 10_000), ("PATIENCE_S", -1.0)])
+def test_its_memory_and_time_are_limited(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(["x = 1\n"]) == [None]
+    monkeypatch.setattr(typecheck, limit, value)
+    assert check(["x = 1\n"]) == [(BREAKS, "")]

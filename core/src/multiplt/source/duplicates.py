@@ -41,7 +41,7 @@ class Deduplicate:
         kept: list[Row] = []
         rejected: list[Row] = []
         for row in rows:
-            if keeper := keepers.get(row["id"]):
+            if keeper := keepers.get(str(row["id"])):
                 reason = EXACT if keeper.is_exact else NEAR
                 rejected.append(set_aside(row | {"detail": keeper.id}, self.name, reason))
             else:
@@ -68,7 +68,7 @@ def find_copies(rows: Iterable[Row], threshold: float = THRESHOLD) -> dict[str, 
 
     with Signatures() as signatures, parsing():
         for row in rows:
-            signatures.add(row["id"], list(tokens(row)))
+            signatures.add(str(row["id"]), list(tokens(row)))
         return {
             signatures.id(number): Keeper(signatures.id(keeper), is_exact)
             for number, keeper, is_exact in signatures.copies(threshold)

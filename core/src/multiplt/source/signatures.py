@@ -89,12 +89,12 @@ class Signatures:
             return np.asarray(grams[self._ends[number] : self._ends[number + 1]])
 
         for number in map(int, np.flatnonzero(reduce(np.maximum, buckets) != NONE)):
-            candidates = {earlier for bucket in buckets for earlier in _kept(bucket, keeper, number)}
             first = int(same[number])
             if first != NONE and np.array_equal(of(first), of(number)):
-                keeper[number] = first if keeper[first] == NONE else keeper[first]
-                yield number, int(keeper[number]), True
+                keeper[number] = kept = first if keeper[first] == NONE else int(keeper[first])
+                yield number, kept, self._tokens[kept] == self._tokens[number]
                 continue
+            candidates = {earlier for bucket in buckets for earlier in _kept(bucket, keeper, number)}
             for earlier in sorted(candidates):
                 if similarity(of(earlier), of(number)) >= threshold:
                     keeper[number] = earlier

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -40,7 +39,7 @@ root = ["nothing"]
 """
 """No comment silences the checker, and no function can import another's file."""
 
-COMMENT = re.compile(r"#[^\n]*")
+COMMENT = re.compile(r"#[^\r\n]*")
 OWN_COMMENT = re.compile(r"\bty\s*:\s*ignore")
 """What silences ty alone, with no setting against it."""
 
@@ -115,10 +114,10 @@ def _run(sources: Sequence[str]) -> dict[int, str] | None:
         code.mkdir()
         (folder / "nothing").mkdir()
         for number, source in enumerate(sources):
-            heard = COMMENT.sub(lambda comment: OWN_COMMENT.sub("", comment[0]), source)
+            heard = COMMENT.sub(lambda comment: OWN_COMMENT.sub("_", comment[0]), source)
             (code / f"_{number}.py").write_text(heard, encoding="utf-8", errors="replace")
         command = [
-            "/bin/sh", "-c", f'ulimit -v {MEMORY_KIB} && exec "$0" "$@"', _executable(), "check", str(code),
+            "/bin/sh", "-c", f'ulimit -v {MEMORY_KIB}; exec "$0" "$@"', _executable(), "check", str(code),
             "--config-file", str(folder / "ty.toml"), "--python", str(environment), "--python-version",
             _python_version(), "--output-format", "gitlab", "--exit-zero", "--no-progress",
         ]  # fmt: skip
@@ -150,10 +149,10 @@ def _read(output: bytes) -> dict[int, str]:
 
 
 def _executable() -> str:
-    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent)):
-        if (path := Path(folder) / "ty").exists():
-            return str(path)
-    return "ty"
+    checker_version()
+    from ty import find_ty_bin
+
+    return find_ty_bin()
 
 
 def _python_version() -> str:
