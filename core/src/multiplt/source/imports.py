@@ -53,7 +53,7 @@ def with_imports(content: str) -> str:
     def area(r):
         return math.pi * r ** 2
 
-    Raises what `ast.parse` raises.
+    Raises what `compile` raises.
     """
     module = ast.parse(content)
     lines = [f"{line}\n" for line in _statements(content, module)]
