@@ -28,6 +28,7 @@ from multiplt.source.infer_types import InferTypes
 from multiplt.source.stages import filter_stages, testgen_stages
 from multiplt.translate.attempts import Attempts
 from multiplt.translate.prompting import Prompts, refuse_benchmark
+from multiplt.translate.rouge import import_compiled
 from multiplt.translate.translations import Translations
 
 FUNCTIONS = "functions"
@@ -110,6 +111,8 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
     if config.source.functions and config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
         refuse_benchmark(config.source.functions)
+    if config.sampling.adaptive:
+        import_compiled()
     options = model_options(config)
     model, testgen = checked_model(config.model.name, options), None
     if config.source.code:

@@ -116,7 +116,7 @@ class Tries:
     samples: dict[int, Row] = field(default_factory=dict)
     results: dict[int, Row | None] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
-    distinct: Distinct = field(default_factory=Distinct)
+    distinct: Distinct | None = None
 
     @classmethod
     def of(cls, row: Row, request: Request) -> Tries:
@@ -225,9 +225,11 @@ class _Work:
         try:
             completion = language.extract_completion(tries.problem, tries.samples[index]["text"])
             text = language.clean(tries.problem, completion).without_comments
+            if tries.distinct is None:
+                tries.distinct = Distinct()
+            keeper = tries.distinct.add(text)
         except Refused:
             return None
-        keeper = tries.distinct.add(text)
         return len(tries.distinct) - 1 if keeper is None else keeper
 
 
