@@ -64,6 +64,8 @@ class TestgenSection(TestgenSettings):
 class ModelSection(Settings):
     """The model, such as `vllm:MODEL` or `openai:MODEL@URL`; `request_timeout` is in seconds.
 
+    A request that fails for a reason that may pass is tried again `retries` times, with growing waits.
+
     A model that is lost on the way, its server or its engine, is waited for and started again for `wait` seconds;
     with 0 the run stops at once, and the same command goes on later. `options` are handed to the provider as they
     are: fields of a request's body, or an engine's settings.
@@ -72,6 +74,7 @@ class ModelSection(Settings):
     name: str = Field(pattern=r"^[\w.-]+:.+")
     concurrency: Count | None = None
     request_timeout: Positive = 600.0
+    retries: Annotated[int, Field(ge=0)] = 6
     wait: Annotated[float, Field(ge=0)] = 0.0
     options: dict[str, Any] = Field(default_factory=dict)
 

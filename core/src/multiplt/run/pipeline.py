@@ -127,7 +127,9 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
 def model_options(config: Config) -> ModelOptions:
     """How the model is treated."""
     model = config.model
-    return ModelOptions(model.concurrency, timeout_s=model.request_timeout, wait_s=model.wait, extra=model.options)
+    return ModelOptions(
+        model.concurrency, model.retries, model.request_timeout, wait_s=model.wait, extra=model.options
+    )
 
 
 def attempts(config: Config, language: str, prepared: Prepared, problems: int) -> Attempts:
