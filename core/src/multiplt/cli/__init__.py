@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.dataset import dataset
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.execute import execute
@@ -57,5 +58,5 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, plugin):
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, dataset, plugin):
     main.add_command(command)
