@@ -1,0 +1,115 @@
+"""ROUGE-Lsum of two programs, as the package rouge_score computes it with stemming, to the last bit.
+
+Lin: ROUGE, a package for automatic evaluation of summaries (2004), section 3.2: each line of the target is compared
+with all lines of the prediction by longest common subsequence. The score is not symmetric.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from multiplt.errors import MultipltError, Refused
+
+if TYPE_CHECKING:
+    from multiplt.translate.lcs import Tokens
+
+WORD = re.compile(r"[a-z0-9]+|\n")
+SHORT = 3
+"""Tokens of up to so many characters are not stemmed."""
+
+LONGEST_LINE = 20_000
+"""Tokens of a line; comparing two such lines takes 50 MB."""
+
+
+def rouge_lsum(target: str, prediction: str) -> float:
+    """The F-measure of `prediction` against `target`, from 0 to 1.
+
+    >>> rouge_lsum("a = b + c\\nreturn a", "a = c\\nreturn b")
+    0.888888888888889
+
+    Raises `Refused` for a line of more than `LONGEST_LINE` tokens, and `MultipltError` where a package is missing.
+    """
+    import numpy as np
+
+    lcs = import_package(f"{__package__}.lcs")
+    vocabulary = Vocabulary()
+    first, second = vocabulary.encode(target), vocabulary.encode(prediction)
+    counts = np.bincount(second, minlength=vocabulary.size).astype(np.int32)
+    hits = lcs.count_hits(first, second, counts, np.zeros_like(counts))
+    score: float = lcs.fmeasure(hits, np.count_nonzero(first), np.count_nonzero(second))
+    return score
+
+
+class Vocabulary:
+    """The tokens of programs that are compared, numbered from 1 as they come.
+
+    >>> vocabulary = Vocabulary()
+    >>> vocabulary.encode("Adding(one,\\n  two) + added").tolist(), vocabulary.size
+    ([1, 2, 0, 3, 1], 4)
+    """
+
+    def __init__(self) -> None:
+        self._numbers = _Numbers()
+
+    @property
+    def size(self) -> int:
+        """One more than the largest number."""
+        return self._numbers.stems
+
+    def encode(self, text: str) -> Tokens:
+        """The tokens of `text` by number, with 0 at the end of each line.
+
+        A token is a run of ASCII letters and digits in lower case, of more than three characters its Porter stem.
+        Raises `Refused` for a line of more than `LONGEST_LINE` tokens.
+        """
+        import numpy as np
+
+        numbers = self._numbers
+        program = np.array([numbers[word] for word in WORD.findall(text.lower())], dtype=np.int32)
+        if len(program) > LONGEST_LINE:
+            _refuse_long_lines(program)
+        return program
+
+
+class _Numbers(dict[str, int]):
+    """Words, each with the number of its stem."""
+
+    def __init__(self) -> None:
+        super().__init__({"\n": 0})
+        self.stems = 1
+        self._by_stem: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        stem = _porter().stem(word) if len(word) > SHORT else word
+        number = self._by_stem.setdefault(stem, self.stems)
+        self.stems += number == self.stems
+        self[word] = number
+        return number
+
+
+def _refuse_long_lines(program: Tokens) -> None:
+    import numpy as np
+
+    ends = np.flatnonzero(np.concatenate(([0], program, [0])) == 0)
+    longest = int(np.diff(ends).max()) - 1
+    if longest > LONGEST_LINE:
+        raise Refused(f"it has a line of {longest:,} tokens, too long to be compared")
+
+
+@cache
+def _porter() -> Any:
+    """The stemmer, in the mode that rouge_score has it in, nltk's default."""
+    return import_package("nltk.stem.porter").PorterStemmer()
+
+
+def import_package(name: str) -> Any:
+    """A module that may be missing, or that imports one. Raises `MultipltError` where it does."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MultipltError(
+            f"finding near-duplicates needs the package {error.name}; pip install multiplt[dedup]"
+        ) from error
