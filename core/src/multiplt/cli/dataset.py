@@ -6,7 +6,6 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -17,6 +16,7 @@ from multiplt.cli.options import WIDE, as_json, example, output
 from multiplt.cli.outputs import rows_output, show_funnel
 from multiplt.dataset.build import build as build_dataset
 from multiplt.dataset.card import write_card
+from multiplt.dataset.folder import CARD
 from multiplt.dataset.mix import Budget, Taken, tokens_of
 from multiplt.dataset.mix import mix as mix_sets
 from multiplt.dataset.push import check_name, files_to_send
@@ -90,6 +90,8 @@ def push(folder: Path, name: str, private: bool, dry_run: bool) -> None:
     """
     check_name(name)
     files = files_to_send(folder)
+    if CARD not in files:
+        click.echo(f"{folder} has no card; multiplt dataset card {folder} writes one", err=True)
     if dry_run:
         for path, size in files.items():
             click.echo(f"{size:>14,}  {path}")

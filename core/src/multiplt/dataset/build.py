@@ -18,6 +18,9 @@ from multiplt.run import StageSummary, code_versions
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
+KEEPER = ("name", "completion")
+"""What a solution is called that was kept in another's stead."""
+
 
 def build(sources: Sequence[str], out: Path, strategy: Strategy, seed: int, threshold: float) -> list[StageSummary]:
     """Write the training set that `strategy` makes of the translations in `sources` to the folder `out`.
@@ -71,8 +74,9 @@ def _account(stage: str, solutions: Sequence[Solution], choice: Choice, rejected
 
 
 def _described(solution: Solution, dropped: Dropped) -> Row:
-    keeper = {field: dropped.keeper.described.get(field) for field in ("name", "completion")}
-    return solution.described | {"keeper": keeper}
+    if dropped.keeper is None:
+        return solution.described
+    return solution.described | {"keeper": {field: dropped.keeper.described.get(field) for field in KEEPER}}
 
 
 def _split(kept: Sequence[Solution]) -> Split:

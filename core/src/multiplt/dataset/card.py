@@ -200,8 +200,10 @@ def _licences(licences: Counter[str | None]) -> str:
             "programs are derived from these functions; look up their licences before you share them.\n"
         )
     rows = [(licence or NOT_KNOWN, f"{count:,}") for licence, count in licences.most_common()]
-    return title + "By the rows of the functions, each program being derived from one:\n\n" + _table(
-        ("licence", "rows"), rows
+    return (
+        title
+        + "By the rows of the functions, each program being derived from one:\n\n"
+        + _table(("licence", "rows"), rows)
     )
 
 

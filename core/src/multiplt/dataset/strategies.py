@@ -8,8 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from multiplt.comments import strip_comments
 from multiplt.dataset.solutions import Solution
+from multiplt.errors import Refused
 from multiplt.models import derive_seed
+from multiplt.plugins import installed
+from multiplt.run.progress import Progress
+from multiplt.translate.near_duplicates import Distinct
 
 Strategy = Literal["dedup", "random", "all", "best"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -17,10 +22,10 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 @dataclass(frozen=True)
 class Dropped:
-    """Why a solution is left out, and the solution that is kept in its stead."""
+    """Why a solution is left out, and the solution that is kept in its stead, if it is that."""
 
     reason: str
-    keeper: Solution
+    keeper: Solution | None = None
 
 
 Choice = list[Dropped | None]
@@ -66,13 +71,54 @@ def _one_each(solutions: Sequence[Solution], pick: Callable[[Sequence[Solution]]
     ]
 
 
+def choose_distinct(solutions: Sequence[Solution], threshold: float) -> Choice:
+    """Solutions that are no near-duplicates: first among those of a function, then among all that are left.
+
+    In both, a solution is compared with those kept before it, in the order of pass rate and then of the input, without
+    comments.
+
+    Raises `MultipltError` where a package is missing.
+    """
+    texts = [_without_comments(solution) for solution in solutions]
+    order = sorted(range(len(solutions)), key=lambda index: -solutions[index].pass_rate)
+    own: dict[int | str, list[int]] = defaultdict(list)
+    for index in order:
+        own[solutions[index].function].append(index)
+    choice: Choice = [None] * len(solutions)
+
+    def drop_near(indexes: Sequence[int], reason: str, final: bool) -> None:
+        distinct, kept = Distinct(threshold), []
+        for index in indexes:
+            try:
+                keeper = distinct.add(texts[index])
+                choice[index] = None if keeper is None else Dropped(reason, solutions[kept[keeper]])
+            except Refused as refused:
+                choice[index] = Dropped(str(refused))
+            if choice[index] is None:
+                kept.append(index)
+            progress.advance(final or choice[index] is not None)
+
+    with Progress("near-duplicates", len(solutions), unit="programs") as progress:
+        for indexes in own.values():
+            if len(indexes) > 1:
+                drop_near(indexes, "a near-duplicate of another solution of the function", final=False)
+        left = [index for index in order if choice[index] is None]
+        drop_near(left, "a near-duplicate of a solution of another function", final=True)
+    return choice
+
+
+def _without_comments(solution: Solution) -> str:
+    return strip_comments(solution.content, installed().language(solution.language).spec.comments)
+
+
 def choose(strategy: Strategy, solutions: Sequence[Solution], seed: int, threshold: float) -> Choice:
     """What `strategy` chooses of the solutions in one language; `seed` is for `random`, `threshold` for `dedup`."""
     match strategy:
+        case "dedup":
+            return choose_distinct(solutions, threshold)
         case "random":
             return choose_random(solutions, seed)
         case "best":
             return choose_best(solutions)
         case "all":
             return choose_all(solutions)
-    raise NotImplementedError(threshold)

@@ -26,7 +26,9 @@ def token_counter(tokenizer: str | None) -> Count:
     try:
         tokenizers = importlib.import_module("tokenizers")
     except ImportError:
-        raise MultipltError("counting with a tokenizer needs the package tokenizers; pip install multiplt[hub]") from None
+        raise MultipltError(
+            "counting with a tokenizer needs the package tokenizers; pip install multiplt[hub]"
+        ) from None
     path = Path(tokenizer)
     file = path / FILE if path.is_dir() else path
     try:
