@@ -44,12 +44,33 @@ def fmeasure(hits: int, target: int, prediction: int) -> float:
 
 
 @compiled
-def count_tokens(program: Tokens) -> int:
-    """The tokens of a program, the ends of lines left out."""
-    count = 0
-    for token in program:
-        count += token != NEWLINE
-    return count
+def count_hits(target: Tokens, prediction: Tokens, counts: NDArray[np.int32], numbers: NDArray[np.int32]) -> int:
+    """The common tokens: for each line of `target` the union of its subsequences with all lines of `prediction`.
+
+    No token counts more often than it is in `prediction`. `counts` says by token how often that is, and is left as it
+    was; `numbers` is zero for every token before and after.
+    """
+    taken = np.zeros(len(target), np.bool_)
+    _take_equal_lines(target, prediction, taken)
+    longest = _longest_line(prediction)
+    masks = np.zeros((longest + 1, longest // WORD + 1), np.uint64)
+    places = np.empty(_longest_line(target), np.int64)
+    rows = np.empty((len(places) + 1, masks.shape[1]), np.uint64)
+    begin = 0
+    while begin < len(prediction):
+        end = line_end(prediction, begin)
+        line = prediction[begin:end]
+        begin = end + 1
+        _number_tokens(line, numbers, masks)
+        first = 0
+        while first < len(target):
+            last = line_end(target, first)
+            common = _find_common(target, first, last, numbers, taken, places)
+            if common:
+                _take_subsequence(target, places[:common], line, numbers, masks, rows, taken)
+            first = last + 1
+        _clear(line, numbers, masks)
+    return _clip(target, taken, counts)
 
 
 @compiled
@@ -61,106 +82,118 @@ def line_end(program: Tokens, start: int) -> int:
 
 
 @compiled
-def count_hits(target: Tokens, prediction: Tokens, counts: NDArray[np.int32], numbers: NDArray[np.int32]) -> int:
-    """The common tokens: for each line of `target` the union of its subsequences with all lines of `prediction`.
-
-    No token counts more often than it is in `prediction`. `counts` says by token how often that is, and is left as it
-    was; `numbers` is zero for every token before and after.
-    """
-    taken = np.zeros(len(target), np.bool_)
-    begin = 0
-    while begin < len(prediction):
-        end = line_end(prediction, begin)
-        line = prediction[begin:end]
-        begin = end + 1
-        masks = _number_tokens(line, numbers)
-        first = 0
-        while first < len(target):
-            last = line_end(target, first)
-            _take_subsequence(target[first:last], line, numbers, masks, taken[first:last])
-            first = last + 1
-        for token in line:
-            numbers[token] = 0
-    hits = 0
-    for place, token in enumerate(target):
-        if taken[place] and counts[token] > 0:
-            counts[token] -= 1
-            hits += 1
-        else:
-            taken[place] = False
-    for place, token in enumerate(target):
-        counts[token] += taken[place]
-    return hits
+def _longest_line(program: Tokens) -> int:
+    longest = length = 0
+    for token in program:
+        length = 0 if token == NEWLINE else length + 1
+        longest = max(longest, length)
+    return longest
 
 
 @compiled
-def _number_tokens(line: Tokens, numbers: NDArray[np.int32]) -> Words:
-    """Number the tokens of a line from 1; by number, a bit for each place where the token is."""
-    masks = np.zeros((len(line) + 1, (len(line) + WORD - 1) // WORD), np.uint64)
+def _take_equal_lines(target: Tokens, prediction: Tokens, taken: NDArray[np.bool_]) -> None:
+    """Take the lines of the target that the prediction has, too: each is its own subsequence."""
+    first = 0
+    while first < len(target):
+        last = line_end(target, first)
+        begin = 0
+        while begin < len(prediction):
+            end = line_end(prediction, begin)
+            if end - begin == last - first and np.array_equal(target[first:last], prediction[begin:end]):
+                taken[first:last] = True
+                break
+            begin = end + 1
+        first = last + 1
+
+
+@compiled
+def _number_tokens(line: Tokens, numbers: NDArray[np.int32], masks: Words) -> None:
+    """Number the tokens of a line from 1, and set by number a bit for each place where the token is."""
     distinct = 0
     for place, token in enumerate(line):
         if numbers[token] == 0:
             distinct += 1
             numbers[token] = distinct
         masks[numbers[token], place // WORD] |= np.uint64(1) << np.uint64(place % WORD)
-    return masks
+
+
+@compiled
+def _clear(line: Tokens, numbers: NDArray[np.int32], masks: Words) -> None:
+    for token in line:
+        masks[numbers[token], : len(line) // WORD + 1] = 0
+        numbers[token] = 0
+
+
+@compiled
+def _find_common(
+    target: Tokens,
+    first: int,
+    last: int,
+    numbers: NDArray[np.int32],
+    taken: NDArray[np.bool_],
+    places: NDArray[np.int64],
+) -> int:
+    """Find the places in a line of the target of tokens that have numbers; how many, or 0 where all are taken.
+
+    Other tokens change no row, and the way back passes them by.
+    """
+    common = fresh = 0
+    for place in range(first, last):
+        if numbers[target[place]] != 0:
+            places[common] = place
+            common += 1
+            fresh += not taken[place]
+    return common if fresh else 0
 
 
 @compiled
 def _take_subsequence(
-    target: Tokens, line: Tokens, numbers: NDArray[np.int32], masks: Words, taken: NDArray[np.bool_]
+    target: Tokens,
+    places: NDArray[np.int64],
+    line: Tokens,
+    numbers: NDArray[np.int32],
+    masks: Words,
+    rows: Words,
+    taken: NDArray[np.bool_],
 ) -> None:
-    """Mark the tokens of a line of the target that are in its subsequence with `line`.
-
-    Tokens that `line` lacks are left out: they change no row, and the way back passes them by.
-    """
-    common = 0
-    for token in target:
-        common += numbers[token] != 0
-    if common == 0:
-        return
-    places = np.empty(common, np.int64)
-    rows = np.empty((common + 1, masks.shape[1]), np.uint64)
-    rows[0] = ~np.uint64(0)
-    i = 0
-    for place, token in enumerate(target):
-        if numbers[token] != 0:
-            places[i] = place
-            _next_row(rows[i], masks[numbers[token]], rows[i + 1])
-            i += 1
-    j = len(line)
+    """Take the tokens of the target, of those at `places` in one line, that are in its subsequence with `line`."""
+    words = len(line) // WORD + 1
+    for word in range(words):
+        rows[0, word] = ~np.uint64(0)
+    for i in range(len(places)):
+        _add_row(rows, i, masks, numbers[target[places[i]]], words)
+    i, j = len(places), len(line)
     while i > 0 and j > 0:
         if target[places[i - 1]] == line[j - 1]:
             taken[places[i - 1]] = True
             i, j = i - 1, j - 1
-        elif _length(rows[i], j - 1) > _length(rows[i - 1], j):
+        elif _length(rows, i, j - 1) > _length(rows, i - 1, j):
             j -= 1
         else:
             i -= 1
 
 
 @compiled
-def _next_row(row: Words, mask: Words, target: Words) -> None:
-    """The row after `row`, for a token that is at the places in `mask`: (row + (row & mask)) | (row & ~mask)."""
+def _add_row(rows: Words, i: int, masks: Words, number: int, words: int) -> None:
+    """Row i + 1, for a token that is at the places in its mask: (row + (row & mask)) | (row & ~mask)."""
     carry = np.uint64(0)
-    for word in range(len(row)):
-        both = row[word] & mask[word]
-        partial = row[word] + both
+    for word in range(words):
+        row, mask = rows[i, word], masks[number, word]
+        both = row & mask
+        partial = row + both
         total = partial + carry
         carry = np.uint64((partial < both) | (total < carry))
-        target[word] = total | (row[word] & ~mask[word])
+        rows[i + 1, word] = total | (row & ~mask)
 
 
 @compiled
-def _length(row: Words, columns: int) -> np.int64:
-    """The length of the subsequence in the first `columns` columns: the zeros there."""
+def _length(rows: Words, i: int, columns: int) -> np.int64:
+    """The length of the subsequence in the first `columns` columns of row `i`: the zeros there."""
     length = np.int64(0)
     for word in range(columns // WORD):
-        length += _ones(~row[word])
-    if columns % WORD:
-        low = (np.uint64(1) << np.uint64(columns % WORD)) - np.uint64(1)
-        length += _ones(~row[columns // WORD] & low)
-    return length
+        length += _ones(~rows[i, word])
+    low = (np.uint64(1) << np.uint64(columns % WORD)) - np.uint64(1)
+    return length + _ones(~rows[i, columns // WORD] & low)
 
 
 @compiled
@@ -170,3 +203,17 @@ def _ones(word: np.uint64) -> np.int64:
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@compiled
+def _clip(target: Tokens, taken: NDArray[np.bool_], counts: NDArray[np.int32]) -> int:
+    """How many tokens are taken, each no more often than `counts` says, which is left as it was."""
+    hits = 0
+    for place in range(len(target)):
+        if taken[place]:
+            taken[place] = counts[target[place]] > 0
+            counts[target[place]] -= taken[place]
+            hits += taken[place]
+    for place in range(len(target)):
+        counts[target[place]] += taken[place]
+    return hits

@@ -47,16 +47,14 @@ class Distinct:
         self.threshold = threshold
         self.vocabulary = vocabulary or Vocabulary()
         self._compiled = import_package(f"{__package__}.overlap")
-        self._tokens = np.empty(1024, np.int32)
-        self._ends = np.zeros(16, np.int64)
-        self._sizes = np.zeros(16, np.int32)
-        self._count = 0
-        empty = np.zeros(0, np.int32)
+        empty, no_ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        self._kept = self._compiled.Kept(empty, no_ends, empty, 0)
         self._index = self._compiled.Index(np.zeros(1, np.int64), empty, empty, 0)
-        self._room = self._compiled.Room(empty, empty, empty, empty)
+        self._bags = self._compiled.Bags(empty, empty, no_ends)
+        self._room = self._compiled.Room(empty, empty, empty)
 
     def __len__(self) -> int:
-        return self._count
+        return int(self._kept.programs)
 
     def keeper(self, text: str) -> int | None:
         """The place of the first kept program that `text` is too near to, counted from 0; None where there is none.
@@ -76,40 +74,48 @@ class Distinct:
 
     def find(self, program: Tokens) -> Near | None:
         """What a program that the vocabulary encoded is too near to."""
-        self._grow_room()
-        keeper, score = self._compiled.first_near(program, self.threshold, self._kept(), self._index, self._room)
+        self._make_room()
+        state = (self._kept, self._index, self._bags, self._room)
+        keeper, score = self._compiled.first_near(program, self.threshold, *state)
         return Near(keeper, score) if keeper >= 0 else None
 
     def keep(self, program: Tokens) -> None:
         """Keep a program that the vocabulary encoded, whatever it is near to."""
-        end = self._ends[self._count - 1] if self._count else 0
-        self._tokens = _grown(self._tokens, end + len(program))
-        self._ends, self._sizes = _grown(self._ends, self._count + 1), _grown(self._sizes, self._count + 1)
-        self._tokens[end : end + len(program)] = program
-        self._ends[self._count] = end + len(program)
-        self._sizes[self._count] = (program != 0).sum()
-        self._count += 1
-        covered = self._index.covered
-        if self._count - covered > max(UNINDEXED, covered // 32):
-            self._make_index()
+        self._make_room()
+        number = self._kept.programs
+        end = self._kept.ends[number - 1] if number else 0
+        tokens, ends = _grown(self._kept.tokens, end + len(program)), _grown(self._kept.ends, number + 1)
+        sizes = _grown(self._kept.sizes, number + 1)
+        tokens[end : end + len(program)] = program
+        ends[number] = end + len(program)
+        sizes[number] = (program != 0).sum()
+        self._kept = self._compiled.Kept(tokens, ends, sizes, number + 1)
+        self._add_bag(program)
 
-    def _make_index(self) -> None:
+    def _add_bag(self, program: Tokens) -> None:
+        number = self._kept.programs - self._index.covered - 1
+        start = self._bags.ends[number - 1] if number else 0
+        end = start + len(program)
+        tokens, times = _grown(self._bags.tokens, end), _grown(self._bags.times, end)
+        ends = _grown(self._bags.ends, number + 1)
+        ends[number] = start + self._compiled.make_bag(program, tokens[start:end], times[start:end], self._room)
+        self._bags = self._compiled.Bags(tokens, times, ends)
+        if number >= max(UNINDEXED, self._index.covered // 32):
+            self._extend_index(number + 1)
+
+    def _extend_index(self, programs: int) -> None:
         import numpy as np
 
-        self._grow_room()
-        self._index = self._compiled.build_index(self._kept(), self._room)
-        self._room = self._room._replace(overlaps=np.zeros(self._count, np.int32))
+        self._index = self._compiled.extend_index(self._index, self._bags, programs, self.vocabulary.size)
+        self._room = self._room._replace(overlaps=np.zeros(self._index.covered, np.int32))
 
-    def _grow_room(self) -> None:
+    def _make_room(self) -> None:
         import numpy as np
 
         size = self.vocabulary.size
         if size > len(self._room.counts):
-            arrays = (np.zeros(2 * size, np.int32) for _ in range(3))
-            self._room = self._compiled.Room(*arrays, self._room.overlaps)
-
-    def _kept(self) -> Any:
-        return self._compiled.Kept(self._tokens, self._ends, self._sizes, self._count)
+            counts, numbers = np.zeros((2, 2 * size), np.int32)
+            self._room = self._compiled.Room(counts, numbers, self._room.overlaps)
 
 
 def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:

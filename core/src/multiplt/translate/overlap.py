@@ -1,8 +1,8 @@
 """Compiled: which of the kept programs a new one is too near to, without comparing it with most of them.
 
-Two programs have no more tokens in common than their bags of tokens share, which bounds their score. For all kept
-programs that an index covers the bags are compared at once, token by token; for the few after it, one by one.
-Needs numba, as `multiplt.translate.lcs`.
+Two programs have no more tokens in common than their bags of tokens share, which bounds their score. The bag of the new
+program is compared with those of all kept programs in an index at once, token by token; with those that are not yet
+in the index, one by one. Needs numba, as `multiplt.translate.lcs`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ from numpy.typing import NDArray
 from multiplt.translate.lcs import NEWLINE, Tokens, compiled, count_hits, fmeasure
 
 ROUNDING = 1e-9
-"""What a bound is more than the threshold by, at least, for a pair to be left out: more than floats err."""
-
-
-class Index(NamedTuple):
-    """The kept programs that a token is in: `programs[starts[token]:starts[token + 1]]`, `times` each."""
-
-    starts: NDArray[np.int64]
-    programs: NDArray[np.int32]
-    times: NDArray[np.int32]
-    covered: int
+"""How far a bound must be below the threshold for a pair to be left out: more than floats err."""
 
 
 class Kept(NamedTuple):
@@ -36,97 +27,128 @@ class Kept(NamedTuple):
     programs: int
 
 
+class Index(NamedTuple):
+    """The `covered` first of the kept programs by token: those in which it is, and how many times.
+
+    Those of a token lie in `programs[starts[token]:starts[token + 1]]`, in order.
+    """
+
+    starts: NDArray[np.int64]
+    programs: NDArray[np.int32]
+    times: NDArray[np.int32]
+    covered: int
+
+
+class Bags(NamedTuple):
+    """The bags of the kept programs that are not in the index: distinct tokens, how many times, where each bag ends."""
+
+    tokens: Tokens
+    times: NDArray[np.int32]
+    ends: NDArray[np.int64]
+
+
 class Room(NamedTuple):
-    """Arrays that are zero between calls: three by token, one by program."""
+    """Arrays that are zero between calls: two by token, one by program of the index."""
 
     counts: NDArray[np.int32]
-    rest: NDArray[np.int32]
     numbers: NDArray[np.int32]
     overlaps: NDArray[np.int32]
 
 
 @compiled
-def first_near(program: Tokens, threshold: float, kept: Kept, index: Index, room: Room) -> tuple[int, float]:
-    """The first kept program whose score with `program` is above `threshold`, and the score; or -1 and 0."""
-    size = 0
+def make_bag(program: Tokens, tokens: Tokens, times: NDArray[np.int32], room: Room) -> int:
+    """Write the distinct tokens of a program and how many times each is there; how many those are."""
+    distinct = 0
     for token in program:
         if token != NEWLINE:
-            size += 1
-            room.counts[token] += 1
-            room.rest[token] += 1
-    _add_overlaps(program, index, room)
+            if room.numbers[token] == 0:
+                tokens[distinct] = token
+                times[distinct] = 0
+                distinct += 1
+                room.numbers[token] = distinct
+            times[room.numbers[token] - 1] += 1
+    for token in program:
+        room.numbers[token] = 0
+    return distinct
+
+
+@compiled
+def first_near(
+    program: Tokens, threshold: float, kept: Kept, index: Index, bags: Bags, room: Room
+) -> tuple[int, float]:
+    """The first kept program whose score with `program` is above `threshold`, and the score; or -1 and 0."""
+    tokens, times = np.empty(len(program), np.int32), np.empty(len(program), np.int32)
+    distinct = make_bag(program, tokens, times, room)
+    tokens, times = tokens[:distinct], times[:distinct]
+    size = times.sum()
+    for place in range(distinct):
+        room.counts[tokens[place]] = times[place]
+    _add_overlaps(tokens, times, index, room.overlaps)
     found, score = -1, 0.0
     for number in range(kept.programs):
-        most = min(size, kept.sizes[number])
         enough = (threshold - ROUNDING) * (size + kept.sizes[number])
-        if found < 0 and 2 * most > enough:
-            start = kept.ends[number - 1] if number else 0
-            other = kept.tokens[start : kept.ends[number]]
-            overlap = room.overlaps[number] if number < index.covered else _overlap(other, room)
-            if 2 * overlap > enough:
-                hits = count_hits(other, program, room.counts, room.numbers)
-                score = fmeasure(hits, kept.sizes[number], size)
-                if score > threshold:
-                    found = number
-        if number < index.covered:
-            room.overlaps[number] = 0
-    for token in program:
-        room.counts[token] = room.rest[token] = 0
-    return (found, score) if found >= 0 else (-1, 0.0)
-
-
-@compiled
-def _add_overlaps(program: Tokens, index: Index, room: Room) -> None:
-    """Add up, by program that the index covers, how many tokens its bag shares with that of `program`."""
-    for token in program:
-        if token == NEWLINE or room.rest[token] == 0 or token + 1 >= len(index.starts):
+        if 2 * min(size, kept.sizes[number]) <= enough:
             continue
-        count = room.rest[token]
-        room.rest[token] = 0
-        for place in range(index.starts[token], index.starts[token + 1]):
-            room.overlaps[index.programs[place]] += min(count, index.times[place])
-    for token in program:
-        room.rest[token] = room.counts[token]
+        if number < index.covered:
+            overlap = room.overlaps[number]
+        else:
+            overlap = _overlap(bags, number - index.covered, room.counts)
+        if 2 * overlap <= enough:
+            continue
+        start = kept.ends[number - 1] if number else 0
+        hits = count_hits(kept.tokens[start : kept.ends[number]], program, room.counts, room.numbers)
+        score = fmeasure(hits, kept.sizes[number], size)
+        if score > threshold:
+            found = number
+            break
+    room.overlaps[:] = 0
+    for token in tokens:
+        room.counts[token] = 0
+    return found, score
 
 
 @compiled
-def _overlap(other: Tokens, room: Room) -> int:
-    """How many tokens the bag of `other` shares with that in `room.rest`."""
+def _add_overlaps(tokens: Tokens, times: NDArray[np.int32], index: Index, overlaps: NDArray[np.int32]) -> None:
+    """Add up, by program of the index, how many tokens its bag shares with this one."""
+    for place, token in enumerate(tokens):
+        if token + 1 < len(index.starts):
+            most = times[place]
+            for entry in range(index.starts[token], index.starts[token + 1]):
+                overlaps[index.programs[entry]] += min(most, index.times[entry])
+
+
+@compiled
+def _overlap(bags: Bags, number: int, counts: NDArray[np.int32]) -> int:
+    """How many tokens a bag shares with the one in `counts`."""
     overlap = 0
-    for token in other:
-        if room.rest[token] > 0:
-            room.rest[token] -= 1
-            overlap += 1
-    for token in other:
-        room.rest[token] = room.counts[token]
+    for entry in range(bags.ends[number - 1] if number else 0, bags.ends[number]):
+        overlap += min(counts[bags.tokens[entry]], bags.times[entry])
     return overlap
 
 
 @compiled
-def build_index(kept: Kept, room: Room) -> Index:
-    """An index of the kept programs."""
-    starts = np.zeros(len(room.rest) + 1, np.int64)
-    start = 0
-    for number in range(kept.programs):
-        for token in kept.tokens[start : kept.ends[number]]:
-            if token != NEWLINE and room.rest[token] != number + 1:
-                room.rest[token] = number + 1
-                starts[token + 1] += 1
-        start = kept.ends[number]
+def extend_index(index: Index, bags: Bags, programs: int, tokens: int) -> Index:
+    """The index with so many further programs, those of the bags, for so many `tokens`."""
+    starts = np.zeros(tokens + 1, np.int64)
+    known = len(index.starts) - 1
+    for token in range(known):
+        starts[token + 1] = index.starts[token + 1] - index.starts[token]
+    for token in bags.tokens[: bags.ends[programs - 1]]:
+        starts[token + 1] += 1
     starts = np.cumsum(starts)
-    room.rest[:] = 0
-    programs = np.empty(starts[-1], np.int32)
-    times = np.zeros(starts[-1], np.int32)
     ends = starts[:-1].copy()
-    start = 0
-    for number in range(kept.programs):
-        for token in kept.tokens[start : kept.ends[number]]:
-            if token != NEWLINE:
-                if room.rest[token] != number + 1:
-                    room.rest[token] = number + 1
-                    programs[ends[token]] = number
-                    ends[token] += 1
-                times[ends[token] - 1] += 1
-        start = kept.ends[number]
-    room.rest[:] = 0
-    return Index(starts, programs, times, kept.programs)
+    numbers, times = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int32)
+    for token in range(known):
+        first, last = index.starts[token], index.starts[token + 1]
+        numbers[starts[token] : starts[token] + last - first] = index.programs[first:last]
+        times[starts[token] : starts[token] + last - first] = index.times[first:last]
+        ends[token] += last - first
+    entry = 0
+    for number in range(programs):
+        while entry < bags.ends[number]:
+            token = bags.tokens[entry]
+            numbers[ends[token]] = index.covered + number
+            times[ends[token]] = bags.times[entry]
+            ends[token] += 1
+            entry += 1
+    return Index(starts, numbers, times, index.covered + programs)

@@ -7,8 +7,8 @@ with all lines of the prediction by longest common subsequence. The score is not
 from __future__ import annotations
 
 import importlib
-import re
-from functools import cache
+import string
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from multiplt.errors import MultipltError, Refused
@@ -16,7 +16,13 @@ from multiplt.errors import MultipltError, Refused
 if TYPE_CHECKING:
     from multiplt.translate.lcs import Tokens
 
-WORD = re.compile(r"[a-z0-9]+|\n")
+SEPARATOR = ord(" ")
+NEWLINE = b"."
+"""A word of its own, since other characters than letters and digits separate words."""
+
+CHARACTERS = bytes(
+    code if chr(code) in f"{string.ascii_lowercase}{string.digits}\n" else SEPARATOR for code in range(256)
+)
 SHORT = 3
 """Tokens of up to so many characters are not stemmed."""
 
@@ -67,23 +73,25 @@ class Vocabulary:
         """
         import numpy as np
 
-        numbers = self._numbers
-        program = np.array([numbers[word] for word in WORD.findall(text.lower())], dtype=np.int32)
+        # 20 microseconds for 150 tokens, where a regular expression takes 35.
+        characters = text.lower().encode("ascii", "replace").translate(CHARACTERS)
+        words = characters.replace(b"\n", b" %b " % NEWLINE).split()
+        program = np.array([*map(self._numbers.__getitem__, words)], dtype=np.int32)
         if len(program) > LONGEST_LINE:
             _refuse_long_lines(program)
         return program
 
 
-class _Numbers(dict[str, int]):
+class _Numbers(dict[bytes, int]):
     """Words, each with the number of its stem."""
 
     def __init__(self) -> None:
-        super().__init__({"\n": 0})
+        super().__init__({NEWLINE: 0})
         self.stems = 1
         self._by_stem: dict[str, int] = {}
 
-    def __missing__(self, word: str) -> int:
-        stem = _porter().stem(word) if len(word) > SHORT else word
+    def __missing__(self, word: bytes) -> int:
+        stem = _stem(word.decode()) if len(word) > SHORT else word.decode()
         number = self._by_stem.setdefault(stem, self.stems)
         self.stems += number == self.stems
         self[word] = number
@@ -97,6 +105,12 @@ def _refuse_long_lines(program: Tokens) -> None:
     longest = int(np.diff(ends).max()) - 1
     if longest > LONGEST_LINE:
         raise Refused(f"it has a line of {longest:,} tokens, too long to be compared")
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    stem: str = _porter().stem(word)
+    return stem
 
 
 @cache
