@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from multiplt.dataset.facts import RunFacts, facts_of, licences
 from multiplt.dataset.folder import CARD, CARD_MARK, About, data_path, is_own_card, read_about
@@ -162,7 +163,7 @@ def _funnels(about: About, found: Mapping[str, Sequence[RunFacts]]) -> Iterable[
     for language, facts in found.items():
         last = chosen.get(f"{about.strategy} {language}")
         for fact in facts:
-            functions, problems = fact.stages[0].rows_kept, fact.stages[-1].rows_in
+            functions, problems = fact.functions, fact.stages[-1].rows_in
             validated = fact.stages[-1].rows_kept
             yield (
                 f"### {language}\n\n{functions:,} functions became {problems:,} problems; {fact.solved:,} of them "
@@ -175,8 +176,8 @@ def _funnels(about: About, found: Mapping[str, Sequence[RunFacts]]) -> Iterable[
             yield f"### {language}\n\nHow the translations came about is {NOT_KNOWN}: no run was given.\n\n{known}"
 
 
-def _as_summary(stage: Mapping[str, object]) -> StageSummary:
-    return StageSummary(**dict(stage) | {"reasons": Counter(stage["reasons"])})  # type: ignore[arg-type]
+def _as_summary(stage: Mapping[str, Any]) -> StageSummary:
+    return StageSummary(**{**stage, "reasons": Counter(stage["reasons"])})
 
 
 def _funnel(stages: Sequence[StageSummary]) -> str:

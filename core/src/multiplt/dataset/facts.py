@@ -17,9 +17,10 @@ from multiplt.run import StageSummary, read_shards
 from multiplt.run.manifest import read_manifest
 from multiplt.run.shards import shard_paths
 
+SOURCE = ("extract", "filter", "types", "duplicates", "ask", "testgen")
 FUNCTIONS = "functions"
 STAGES = ("prompts", "generate", "execute", "translations")
-"""Folders of a run: of its functions, and of the stages that each language has, in order."""
+"""Folders of a run, in order: of the stages in `source`, of its functions, of the stages that each language has."""
 
 SAMPLING = ("temperature", "top_p", "max_tokens")
 
@@ -28,9 +29,11 @@ SAMPLING = ("temperature", "top_p", "max_tokens")
 class RunFacts:
     """What a run says of one language: its funnel, how the model was sampled, what executed the programs.
 
-    `solved` counts the functions with a validated translation; what the folder does not hold is empty.
+    `functions` are those to be translated, `solved` those with a validated translation. What the folder does not
+    hold is empty.
     """
 
+    functions: int
     stages: Sequence[StageSummary]
     sampling: Mapping[str, Any]
     toolchain: str
@@ -45,13 +48,16 @@ class RunFacts:
 
 def facts(run: Path, language: str) -> RunFacts | None:
     """What the folder of a run says of a language; None where it says nothing."""
-    folders = [run / FUNCTIONS, *(run / stage / language for stage in STAGES)]
+    of_language = (run / stage / language for stage in STAGES)
+    folders = [*(run / "source" / stage for stage in SOURCE), run / FUNCTIONS, *of_language]
     stages = [summary for folder in folders if (summary := _summary(folder))]
     if not stages or stages[-1].stage != STAGES[-1]:
         return None
     generated, executed = (_first(run / stage / language) for stage in ("generate", "execute"))
     results = [result for result in executed.get("results") or () if result]
+    functions = _summary(run / FUNCTIONS)
     return RunFacts(
+        functions=functions.rows_kept if functions else 0,
         stages=stages,
         sampling={name: generated[name] for name in SAMPLING if name in generated},
         toolchain=results[0].get("toolchain", "") if results else "",

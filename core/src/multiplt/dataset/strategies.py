@@ -87,7 +87,8 @@ def choose_distinct(solutions: Sequence[Solution], threshold: float) -> Choice:
     choice: Choice = [None] * len(solutions)
 
     def drop_near(indexes: Sequence[int], reason: str, final: bool) -> None:
-        distinct, kept = Distinct(threshold), []
+        distinct = Distinct(threshold)
+        kept: list[int] = []
         for index in indexes:
             try:
                 keeper = distinct.add(texts[index])
