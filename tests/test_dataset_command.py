@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from commands import config, error_of, functions, multiplt, read, write
 from hub_server import hub
 from multiplt.cli import main
+from multiplt.errors import MultipltError
 from multiplt.rows import Row, read_rows
 
 FIELDS = ["content", "pass_rate", "id", "original_id", "tests", "edu_score"]
@@ -100,6 +101,18 @@ def test_datasets_reads_one_split_for_each_language(tmp_path: Path) -> None:
     assert loaded["lua"][0] == dict(zip(FIELDS, expected, strict=True))
     assert loaded["lua"][18]["edu_score"] == 3.5
     assert not (out / "rejected.jsonl").exists()
+
+
+def test_commands_read_a_split_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = build(tmp_path, [*translations(2), *translations(2, language="r")], "--strategy", "all")
+    assert list(read_rows(f"{out}:r")) == data(out, "r")
+    monkeypatch.chdir(tmp_path.parent)
+    assert list(read_rows(f"{tmp_path.name}/set:lua")) == data(out)  # although it reads as a name on the Hub
+    with pytest.raises(MultipltError, match=r"has the splits lua, r; name one, as .*set:lua"):
+        read_rows(out)
+    with pytest.raises(MultipltError, match=r"set has no split 'ocaml'; it has lua, r"):
+        read_rows(f"{out}:ocaml")
+    assert list(read_rows(build(tmp_path, translations(2), "--strategy", "all", out="one"))) == data(tmp_path / "one")
 
 
 def test_ids_that_are_text_are_text_in_every_split(tmp_path: Path) -> None:

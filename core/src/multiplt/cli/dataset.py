@@ -119,8 +119,9 @@ def mix(
 ) -> None:
     """Draw a set of a given size from DATASET, with a share of natural code if asked for, for ablations.
 
-    DATASET, OTHER and ROWS are rows with text in the column content: JSONL, Parquet, or on the Hub. The size is in
-    items or in tokens. What was taken is printed; the same call takes the same.
+    DATASET, OTHER and ROWS are rows with text in the column content: JSONL, Parquet, a training set's split
+    (FOLDER:LANGUAGE), or on the Hub. The size is in items or in tokens. What was taken is printed; the same call
+    takes the same.
     """
     if as_json and out == "-":
         raise UsageError("--json and -o - both write to standard output; give the rows a file with -o")
