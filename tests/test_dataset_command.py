@@ -134,8 +134,8 @@ def test_every_row_is_kept_or_accounted_for_and_the_same_call_gives_the_same_fil
     assert len(data(out)) == kept
     assert len(rejected) == 18 - kept
     for row in rejected:
-        assert row["reason"].startswith(("another solution of the function", "a near-duplicate of a"))
-        assert row["keeper"].keys() == {"name", "completion"}
+        assert row["reason"].startswith(("another solution of the function", "it is nearly the same as a"))
+        assert row["detail"]["keeper"].startswith("HumanEval_")
         assert row["language"] == "lua"
     again = build(tmp_path, translations(), "--strategy", strategy, out="again")
     assert files(out) == files(again)
@@ -146,10 +146,10 @@ def test_near_duplicates_go_within_a_function_first_and_the_higher_pass_rate_sta
     out = build(tmp_path, rows)
     assert [row["content"] for row in data(out)] == [rows[2]["content"], rows[3]["content"]]
     within, across = read(out / "rejected.jsonl")[1], read(out / "rejected.jsonl")[0]
-    assert (within["completion"], within["keeper"]["completion"]) == (2, 0)
-    assert within["reason"] == "a near-duplicate of another solution of the function"
-    assert across["keeper"] == {"name": rows[2]["name"], "completion": 0}
-    assert across["reason"] == "a near-duplicate of a solution of another function"
+    assert (within["completion"], within["detail"]["keeper"]) == (2, f"{rows[0]['name']}/0")
+    assert within["reason"] == "it is nearly the same as another translation of its problem"
+    assert across["detail"]["keeper"] == f"{rows[2]['name']}/0"
+    assert across["reason"] == "it is nearly the same as a translation of another problem"
     assert len(data(build(tmp_path, rows, "--threshold", 1.0))) == 4
 
 
@@ -161,6 +161,17 @@ def test_what_is_no_translation_is_set_aside_and_a_program_counts_once(tmp_path:
     reasons = [row["reason"] for row in read(tmp_path / "set" / "rejected.jsonl")]
     assert reasons[:2] == ["the same program as an earlier solution of the function", "it has no content"]
     assert "language 'zig' is not installed" in reasons[2]
+
+
+def test_published_rows_are_read_with_their_language_named(tmp_path: Path) -> None:
+    fields = [field for field in FIELDS if field != "edu_score"]
+    published = [{field: row.get(field, 3) for field in fields} for row in translations(3)]
+    rows = write(tmp_path / "published.jsonl", published)
+    assert "it has no language" in error("build", rows, "-o", tmp_path / "set")
+    dataset("build", rows, "-l", "lua", "-o", tmp_path / "set", "--strategy", "best")
+    assert [row["original_id"] for row in data(tmp_path / "set")] == [0, 1, 2]
+    dataset("build", rows, "-l", "lua", "-o", tmp_path / "set")
+    assert len(data(tmp_path / "set")) == 4
 
 
 def test_what_multiplt_did_not_write_is_not_replaced(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ def test_random_takes_one_of_each_function_whatever_else_is_there(solutions: lis
     assert [each.function for each in kept] == list(dict.fromkeys(each.function for each in kept))
     assert {each.function for each in kept} == {each.function for each in solutions}
     for each, dropped in zip(solutions, choice, strict=True):
-        assert dropped is None or dropped.keeper in kept
-        assert dropped is None or (dropped.keeper and dropped.keeper.function == each.function)
+        (own,) = (other for other in kept if other.function == each.function)
+        assert dropped is None if each is own else dropped and dropped.detail == {"keeper": own.called}
     for own in by_function(solutions).values():
         alone = choose_random(own, seed)
         assert own[alone.index(None)] in kept

@@ -24,8 +24,10 @@ from multiplt.dataset.push import push as push_dataset
 from multiplt.dataset.strategies import STRATEGIES, Strategy
 from multiplt.dataset.tokens import Count, token_counter
 from multiplt.errors import UsageError
+from multiplt.plugins import installed
 from multiplt.report.funnel import funnel_rows
 from multiplt.rows import write_rows
+from multiplt.translate.near_duplicates import THRESHOLD
 
 folder = click.argument("folder", type=click.Path(path_type=Path))
 seeded = click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn at random.")
@@ -42,12 +44,14 @@ def dataset() -> None:
 @click.option("--strategy", type=click.Choice(STRATEGIES), default="dedup", show_default=True,
               help="Which translations of a function: all, one at random, the one of the best pass rate, or those "
               "that are no near-duplicates.")
-@click.option("--threshold", type=click.FloatRange(min=0, max=1), default=0.6, show_default=True,
+@click.option("-l", "--lang", "lang", help="The language of rows that do not say theirs, as published ones.")
+@click.option("--threshold", type=click.FloatRange(min=0, max=1), default=THRESHOLD, show_default=True,
               help="ROUGE-Lsum above which two programs are near-duplicates.")
 @seeded
 @as_json
 def build(
-    translations: tuple[str, ...], out: Path, strategy: Strategy, threshold: float, seed: int, as_json: bool
+    translations: tuple[str, ...], out: Path, strategy: Strategy, lang: str | None, threshold: float, seed: int,
+    as_json: bool,
 ) -> None:
     """Make a training set of validated TRANSLATIONS, one split per language.
 
@@ -55,7 +59,8 @@ def build(
     a folder that datasets.load_dataset reads; rejected.jsonl in it says what was left out, why, and for which
     other translation. The same call gives the same files.
     """
-    summaries = build_dataset(translations, out, strategy, seed, threshold)
+    language = installed().language(lang).spec.name if lang else None
+    summaries = build_dataset(translations, out, strategy, seed, threshold, language)
     show_funnel(summaries)
     kept, languages = sum(summary.rows_kept for summary in summaries[1:]), len(summaries) - 1
     click.echo(f"{kept:,} rows in {languages} language{'s' if languages > 1 else ''} written to {out}", err=True)

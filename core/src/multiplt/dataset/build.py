@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from multiplt.dataset.folder import About, Split, data_path, new_folder, write_about
 from multiplt.dataset.solutions import Solution, read_solutions, read_translations
-from multiplt.dataset.strategies import Choice, Dropped, Strategy, choose
+from multiplt.dataset.strategies import Choice, Strategy, choose
 from multiplt.plugins import installed
 from multiplt.report.funnel import funnel_rows
 from multiplt.rows import Rejected, Row, replacing
@@ -18,22 +18,22 @@ from multiplt.run import StageSummary, code_versions
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-KEEPER = ("name", "completion")
-"""What a solution is called that was kept in another's stead."""
 
-
-def build(sources: Sequence[str], out: Path, strategy: Strategy, seed: int, threshold: float) -> list[StageSummary]:
+def build(
+    sources: Sequence[str], out: Path, strategy: Strategy, seed: int, threshold: float, language: str | None = None
+) -> list[StageSummary]:
     """Write the training set that `strategy` makes of the translations in `sources` to the folder `out`.
 
     `out` holds a Parquet file for each language, with the published fields; `id` counts its rows. What is left
-    out is in `rejected.jsonl`, each row with its reason and the solution that was kept in its stead. `threshold`
-    is that of the near-duplicates. Returns what became of the rows: those read, then those of each language.
+    out is in `rejected.jsonl`, each row with its reason and, in `detail`, the solution that was kept in its stead.
+    `threshold` is that of the near-duplicates, `language` that of rows that do not say theirs. Returns what became
+    of the rows: those read, then those of each language.
 
     Raises `MultipltError` where a source is missing or holds no translation, or `out` is not to be replaced.
     """
     rows = read_translations(sources)
     with new_folder(out) as folder, Rejected(folder) as rejected:
-        read, solutions = _read(rows, rejected)
+        read, solutions = _read(rows, language, rejected)
         summaries, chosen = [read], {}
         for language, found in sorted(solutions.items()):
             choice = choose(strategy, found, seed, threshold)
@@ -46,14 +46,16 @@ def build(sources: Sequence[str], out: Path, strategy: Strategy, seed: int, thre
     return summaries
 
 
-def _read(rows: Iterable[Row], rejected: Rejected) -> tuple[StageSummary, dict[str, list[Solution]]]:
+def _read(
+    rows: Iterable[Row], language: str | None, rejected: Rejected
+) -> tuple[StageSummary, dict[str, list[Solution]]]:
     summary = StageSummary("read")
 
     def refuse(row: Row, reason: str) -> None:
         summary.reasons[reason] += 1
         rejected.add(row, "read", reason)
 
-    solutions = read_solutions(rows, refuse)
+    solutions = read_solutions(rows, refuse, language)
     summary.rows_kept = sum(map(len, solutions.values()))
     summary.rows_rejected = summary.reasons.total()
     summary.rows_in = summary.rows_kept + summary.rows_rejected
@@ -69,14 +71,8 @@ def _account(stage: str, solutions: Sequence[Solution], choice: Choice, rejected
             continue
         summary.rows_rejected += 1
         summary.reasons[dropped.reason] += 1
-        rejected.add(_described(solution, dropped), stage, dropped.reason)
+        rejected.add(solution.described | {"detail": dropped.detail}, stage, dropped.reason)
     return summary
-
-
-def _described(solution: Solution, dropped: Dropped) -> Row:
-    if dropped.keeper is None:
-        return solution.described
-    return solution.described | {"keeper": {field: dropped.keeper.described.get(field) for field in KEEPER}}
 
 
 def _split(kept: Sequence[Solution]) -> Split:

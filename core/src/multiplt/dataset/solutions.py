@@ -18,6 +18,8 @@ from multiplt.rows.parquet import unrepresentable
 DESCRIBED = ("name", "language", "completion", "original_id")
 """What a solution is called where it is set aside."""
 
+CALLED = ("name", "completion")
+
 
 @dataclass(frozen=True, slots=True)
 class Solution:
@@ -36,6 +38,11 @@ class Solution:
     edu_score: float | None
     described: Row
 
+    @property
+    def called(self) -> str:
+        """What it is called where it is named in another's stead."""
+        return "/".join(str(self.described[field]) for field in CALLED if self.described.get(field) is not None)
+
 
 def read_translations(sources: Iterable[str]) -> Iterator[Row]:
     """The rows of all `sources`, in order; the folder of a run is read for its `dataset`.
@@ -50,8 +57,11 @@ def _translations_of(source: str) -> str:
     return str(dataset) if dataset.is_dir() else source
 
 
-def read_solutions(rows: Iterable[Row], refuse: Callable[[Row, str], object]) -> dict[str, list[Solution]]:
+def read_solutions(
+    rows: Iterable[Row], refuse: Callable[[Row, str], object], language: str | None = None
+) -> dict[str, list[Solution]]:
     """The solutions in `rows` by language, in the order of the rows; `refuse` is told which are none, and why.
+    `language` is that of rows that do not say theirs.
 
     A program that is there twice for one function counts once. Raises `MultipltError` where there is no solution.
     """
@@ -61,7 +71,7 @@ def read_solutions(rows: Iterable[Row], refuse: Callable[[Row, str], object]) ->
     reason = ""
     for row in rows:
         try:
-            solution = _solution(row, texts)
+            solution = _solution({"language": language} | row if language else row, texts)
         except Refused as refused:
             refuse(_described(row), reason := str(refused))
             continue

@@ -1,31 +1,21 @@
-"""Which solutions go into a training set: the strategies of the MultiPL-T paper (OOPSLA 2024, sections 4.4 and 5)."""
+"""Which solutions go into a training set: the strategies of the MultiPL-T paper (OOPSLA 2024)."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
-from multiplt.comments import strip_comments
 from multiplt.dataset.solutions import Solution
-from multiplt.errors import Refused
 from multiplt.models import derive_seed
-from multiplt.plugins import installed
+from multiplt.rows import Row
 from multiplt.run.progress import Progress
-from multiplt.translate.near_duplicates import Distinct
+from multiplt.translate.deduplication import PLACE, Deduplicate, Dropped, find_near_duplicates
+from multiplt.translate.rouge import import_compiled
 
 Strategy = Literal["dedup", "random", "all", "best"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Why a solution is left out, and the solution that is kept in its stead, if it is that."""
-
-    reason: str
-    keeper: Solution | None = None
 
 
 Choice = list[Dropped | None]
@@ -66,50 +56,31 @@ def _one_each(solutions: Sequence[Solution], pick: Callable[[Sequence[Solution]]
     picked = {function: pick(each) for function, each in own.items()}
     keepers = [picked[solution.function] for solution in solutions]
     return [
-        None if solution is keeper else Dropped(reason, keeper)
+        None if solution is keeper else Dropped(reason, {"keeper": keeper.called})
         for solution, keeper in zip(solutions, keepers, strict=True)
     ]
 
 
 def choose_distinct(solutions: Sequence[Solution], threshold: float) -> Choice:
-    """Solutions that are no near-duplicates: first among those of a function, then among all that are left.
-
-    In both, a solution is compared with those kept before it, in the order of pass rate and then of the input, without
-    comments.
+    """Solutions that are no near-duplicates, as `multiplt dedup` finds them: of a function, then of all functions.
 
     Raises `MultipltError` where a package is missing.
     """
-    texts = [_without_comments(solution) for solution in solutions]
-    order = sorted(range(len(solutions)), key=lambda index: -solutions[index].pass_rate)
-    own: dict[int | str, list[int]] = defaultdict(list)
-    for index in order:
-        own[solutions[index].function].append(index)
-    choice: Choice = [None] * len(solutions)
-
-    def drop_near(indexes: Sequence[int], reason: str, final: bool) -> None:
-        distinct = Distinct(threshold)
-        kept: list[int] = []
-        for index in indexes:
-            try:
-                keeper = distinct.add(texts[index])
-                choice[index] = None if keeper is None else Dropped(reason, solutions[kept[keeper]])
-            except Refused as refused:
-                choice[index] = Dropped(str(refused))
-            if choice[index] is None:
-                kept.append(index)
-            progress.advance(final or choice[index] is not None)
-
+    import_compiled()
+    rows = (_as_row(solution, place) for place, solution in enumerate(solutions))
     with Progress("near-duplicates", len(solutions), unit="programs") as progress:
-        for indexes in own.values():
-            if len(indexes) > 1:
-                drop_near(indexes, "a near-duplicate of another solution of the function", final=False)
-        left = [index for index in order if choice[index] is None]
-        drop_near(left, "a near-duplicate of a solution of another function", final=True)
-    return choice
+        found = find_near_duplicates(rows, Deduplicate(threshold), lambda done: progress.advance(max(done, 0)))
+    return [found.get(place) for place in range(len(solutions))]
 
 
-def _without_comments(solution: Solution) -> str:
-    return strip_comments(solution.content, installed().language(solution.language).spec.comments)
+def _as_row(solution: Solution, place: int) -> Row:
+    return solution.described | {
+        PLACE: place,
+        "language": solution.language,
+        "original_id": solution.function,
+        "content": solution.content,
+        "pass_rate": solution.pass_rate,
+    }
 
 
 def choose(strategy: Strategy, solutions: Sequence[Solution], seed: int, threshold: float) -> Choice:

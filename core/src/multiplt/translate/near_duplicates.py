@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from multiplt.translate.rouge import Vocabulary, import_package
+from multiplt.translate.rouge import Vocabulary, import_compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from multiplt.translate.lcs import Tokens
+    from multiplt.translate.compiled import Tokens
 
 THRESHOLD = 0.6
 
@@ -46,12 +46,12 @@ class Distinct:
 
         self.threshold = threshold
         self.vocabulary = vocabulary or Vocabulary()
-        self._compiled = import_package(f"{__package__}.overlap")
+        self._compiled = import_compiled()
         empty, no_ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
         self._kept = self._compiled.Kept(empty, no_ends, empty, 0)
         self._index = self._compiled.Index(np.zeros(1, np.int64), empty, empty, 0)
         self._bags = self._compiled.Bags(empty, empty, no_ends)
-        self._room = self._compiled.Room(empty, empty, empty)
+        self._overlaps = empty
 
     def __len__(self) -> int:
         return int(self._kept.programs)
@@ -74,14 +74,12 @@ class Distinct:
 
     def find(self, program: Tokens) -> Near | None:
         """What a program that the vocabulary encoded is too near to."""
-        self._make_room()
-        state = (self._kept, self._index, self._bags, self._room)
+        state = (self._kept, self._index, self._bags, self._room())
         keeper, score = self._compiled.first_near(program, self.threshold, *state)
         return Near(keeper, score) if keeper >= 0 else None
 
     def keep(self, program: Tokens) -> None:
         """Keep a program that the vocabulary encoded, whatever it is near to."""
-        self._make_room()
         number = self._kept.programs
         end = self._kept.ends[number - 1] if number else 0
         tokens, ends = _grown(self._kept.tokens, end + len(program)), _grown(self._kept.ends, number + 1)
@@ -98,7 +96,7 @@ class Distinct:
         end = start + len(program)
         tokens, times = _grown(self._bags.tokens, end), _grown(self._bags.times, end)
         ends = _grown(self._bags.ends, number + 1)
-        ends[number] = start + self._compiled.make_bag(program, tokens[start:end], times[start:end], self._room)
+        ends[number] = start + self._compiled.make_bag(program, tokens[start:end], times[start:end], self._room())
         self._bags = self._compiled.Bags(tokens, times, ends)
         if number >= max(UNINDEXED, self._index.covered // 32):
             self._extend_index(number + 1)
@@ -107,15 +105,10 @@ class Distinct:
         import numpy as np
 
         self._index = self._compiled.extend_index(self._index, self._bags, programs, self.vocabulary.size)
-        self._room = self._room._replace(overlaps=np.zeros(self._index.covered, np.int32))
+        self._overlaps = np.zeros(self._index.covered, np.int32)
 
-    def _make_room(self) -> None:
-        import numpy as np
-
-        size = self.vocabulary.size
-        if size > len(self._room.counts):
-            counts, numbers = np.zeros((2, 2 * size), np.int32)
-            self._room = self._compiled.Room(counts, numbers, self._room.overlaps)
+    def _room(self) -> Any:
+        return self._compiled.Room(*self.vocabulary.zeros(), self._overlaps)
 
 
 def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:

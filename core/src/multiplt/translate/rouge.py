@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from multiplt.errors import MultipltError, Refused
 
 if TYPE_CHECKING:
-    from multiplt.translate.lcs import Tokens
+    from multiplt.translate.compiled import Tokens
 
 SEPARATOR = ord(" ")
 NEWLINE = b"."
@@ -40,12 +40,12 @@ def rouge_lsum(target: str, prediction: str) -> float:
     """
     import numpy as np
 
-    lcs = import_package(f"{__package__}.lcs")
+    compiled = import_compiled()
     vocabulary = Vocabulary()
     first, second = vocabulary.encode(target), vocabulary.encode(prediction)
     counts = np.bincount(second, minlength=vocabulary.size).astype(np.int32)
-    hits = lcs.count_hits(first, second, counts, np.zeros_like(counts))
-    score: float = lcs.fmeasure(hits, np.count_nonzero(first), np.count_nonzero(second))
+    hits = compiled.count_hits(first, second, counts, np.zeros_like(counts))
+    score: float = compiled.fmeasure(hits, np.count_nonzero(first), np.count_nonzero(second))
     return score
 
 
@@ -59,6 +59,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._numbers = _Numbers()
+        self._zeros: tuple[Tokens, Tokens] | None = None
 
     @property
     def size(self) -> int:
@@ -80,6 +81,16 @@ class Vocabulary:
         if len(program) > LONGEST_LINE:
             _refuse_long_lines(program)
         return program
+
+
+    def zeros(self) -> tuple[Tokens, Tokens]:
+        """Two arrays by token, for what is counted between two calls: whoever changes them sets them back to zero."""
+        import numpy as np
+
+        if self._zeros is None or len(self._zeros[0]) < self.size:
+            counts, numbers = np.zeros((2, 2 * self.size), np.int32)
+            self._zeros = counts, numbers
+        return self._zeros
 
 
 class _Numbers(dict[bytes, int]):
@@ -116,11 +127,15 @@ def _stem(word: str) -> str:
 @cache
 def _porter() -> Any:
     """The stemmer, in the mode that rouge_score has it in, nltk's default."""
-    return import_package("nltk.stem.porter").PorterStemmer()
+    return _import("nltk.stem.porter").PorterStemmer()
 
 
-def import_package(name: str) -> Any:
-    """A module that may be missing, or that imports one. Raises `MultipltError` where it does."""
+def import_compiled() -> Any:
+    """`multiplt.translate.compiled`. Raises `MultipltError` where numba is missing."""
+    return _import("multiplt.translate.compiled")
+
+
+def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
