@@ -29,6 +29,8 @@ from multiplt.report.funnel import funnel_rows
 from multiplt.rows import write_rows
 from multiplt.translate.near_duplicates import THRESHOLD
 
+HALF = 0.5
+
 folder = click.argument("folder", type=click.Path(path_type=Path))
 seeded = click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn at random.")
 
@@ -112,15 +114,15 @@ def push(folder: Path, name: str, private: bool, dry_run: bool) -> None:
 @click.option("--tokens", type=click.IntRange(min=1), help="How many tokens to take at most.")
 @click.option("--tokens-of", "like", metavar="OTHER", help="Take as many tokens as this set has.")
 @click.option("--stack", metavar="ROWS", help="Natural code to mix in, such as The Stack's of the language.")
-@click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5, show_default=True,
-              help="The part of the mixture that is from --stack, in items or tokens.")
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="The part of the mixture that is from --stack, in items or tokens; by default a half.")
 @click.option("--tokenizer", help="A tokenizer.json, a folder with one, or a name on the Hub; by default tokens are "
               "what whitespace separates.")
 @seeded
 @as_json
 def mix(
-    source: str, out: str, items: int | None, tokens: int | None, like: str | None, stack: str | None, share: float,
-    tokenizer: str | None, seed: int, as_json: bool,
+    source: str, out: str, items: int | None, tokens: int | None, like: str | None, stack: str | None,
+    share: float | None, tokenizer: str | None, seed: int, as_json: bool,
 ) -> None:
     """Draw a set of a given size from DATASET, with a share of natural code if asked for, for ablations.
 
@@ -130,10 +132,12 @@ def mix(
     """
     if as_json and out == "-":
         raise UsageError("--json and -o - both write to standard output; give the rows a file with -o")
+    if share is not None and stack is None:
+        raise UsageError("--share is of natural code; name that with --stack")
     count = token_counter(tokenizer)
     budget = _budget(items, tokens, like, count)
     with rows_output(out) as rejected:
-        rows, taken = mix_sets(source, stack, share, budget, seed, count)
+        rows, taken = mix_sets(source, stack, HALF if share is None else share, budget, seed, count)
         write_rows(rows, out, rejected)
     _show(taken)
     if as_json:

@@ -73,18 +73,16 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     Raises `MultipltError` where something is there that no training set of multiplt's is, or another run writes.
     """
-    with exclusive_file(path):
-        _refuse_foreign(path)
-        with replacing_folder(path) as folder:
-            yield folder
+    _refuse_foreign(path)
+    with exclusive_file(path.absolute()), replacing_folder(path) as folder:
+        yield folder
 
 
 def _refuse_foreign(path: Path) -> None:
     """Raise `MultipltError` where replacing `path` would lose what multiplt did not write."""
     if path.exists() and not path.is_dir():
         raise MultipltError(f"{path} is a file; choose another output")
-    found = {file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir()}
-    if not found:
+    if not path.exists() or not any(path.iterdir()):
         return
     try:
         own = {ABOUT, REJECTED, *map(data_path, read_about(path).splits)}
@@ -92,7 +90,8 @@ def _refuse_foreign(path: Path) -> None:
         raise MultipltError(f"{path} is there and no training set of multiplt's; choose another output") from None
     if is_own_card(path):
         own.add(CARD)
-    if foreign := sorted(found - own):
+    found = (file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir())
+    if foreign := sorted(set(found) - own):
         raise MultipltError(
             f"{path} holds {foreign[0]}, which multiplt did not write and would be lost; move it away "
             "or choose another output"
