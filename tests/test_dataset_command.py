@@ -357,7 +357,10 @@ def test_a_mixture_is_balanced_by_the_tokens_of_another_set_and_a_tokenizer(tmp_
 
 
 def test_a_mixture_that_cannot_be_made_says_why(tmp_path: Path) -> None:
-    ours, blank = write(tmp_path / "ours.jsonl", translations(2)), write(tmp_path / "blank.jsonl", [{"content": " "}])
+    ours, blank = (
+        write(tmp_path / "ours.jsonl", translations(2)),
+        write(tmp_path / "blank.jsonl", [{"content": " "}, {"content": "\ud800"}]),
+    )
     call = ("mix", ours, "-o", tmp_path / "out.jsonl")
     assert "one size; give one of --items" in error(*call, code=2)
     assert "one size; give one of --items" in error(*call, "--items", 3, "--tokens", 3, code=2)

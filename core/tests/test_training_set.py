@@ -104,6 +104,20 @@ def test_a_row_that_is_no_translation_is_set_aside_with_its_reason(change: Row, 
     assert described["completion"] == 3
 
 
+WHOLE = {"name": "f", "language": "klingon", "completion": 0, "content": "x", "tests": "t", "pass_rate": 0.5}
+ANYTHING = st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=3)
+FIELD = st.sampled_from([*WHOLE, "original_id", "edu_score"])
+ROWS = st.dictionaries(FIELD, ANYTHING | st.lists(ANYTHING, max_size=2), max_size=2).map(lambda odd: WHOLE | odd)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=5))
+def test_whatever_a_row_holds_it_is_set_aside_once(rows: list[Row]) -> None:
+    refused: list[Row] = []
+    with pytest.raises(MultipltError, match="none of the rows is a translation"):
+        read_solutions(rows, lambda row, reason: refused.append(row))
+    assert len(refused) == len(rows)
+
+
 # ---- mixtures
 
 

@@ -13,6 +13,7 @@ from multiplt.dataset.tokens import Count
 from multiplt.errors import MultipltError
 from multiplt.models import derive_seed
 from multiplt.rows import Row, read_rows
+from multiplt.rows.jsonl import is_unicode
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,11 @@ def draw(source: str, budget: Budget, seed: int, count: Count) -> list[Item]:
 
 
 def _texts(source: str) -> Iterator[tuple[str, str | None]]:
-    """The texts of a source that are not blank, each with its id."""
+    """The texts of a source that are not blank and are Unicode, each with its id."""
     found = False
     for row in read_rows(source):
         content, id = row.get("content"), row.get("id")
-        if isinstance(content, str) and content.strip():
+        if isinstance(content, str) and content.strip() and is_unicode(content):
             found = True
             yield content, None if id is None else str(id)
     if not found:
