@@ -194,6 +194,13 @@ def test_what_multiplt_did_not_write_is_not_replaced(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"rows.jsonl", "mine", "set"}
 
 
+def test_a_language_of_which_nothing_is_left_has_no_split(tmp_path: Path) -> None:
+    long = translation(1, language="r") | {"content": "x " * 20_001}
+    assert list(load(build(tmp_path, [*translations(2), long]), tmp_path / "cache")) == ["lua"]
+    rows = write(tmp_path / "long.jsonl", [long])
+    assert "no translation is left (it has a line of 20,001 tokens" in error("build", rows, "-o", tmp_path / "other")
+
+
 def test_wrong_sources_stop_before_anything_is_written(tmp_path: Path) -> None:
     tested = write(tmp_path / "functions.jsonl", functions(2))
     call = ("build", "-o", tmp_path / "set")

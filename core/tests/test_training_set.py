@@ -6,19 +6,25 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from multiplt.dataset.facts import facts, licences
+from multiplt.dataset.folder import data_path
 from multiplt.dataset.mix import Budget, draw, mix
 from multiplt.dataset.solutions import Solution, read_solutions
 from multiplt.dataset.strategies import choose_all, choose_best, choose_random
 from multiplt.dataset.tokens import token_counter
 from multiplt.errors import MultipltError
-from multiplt.rows import Row
+from multiplt.rows import Row, write_rows
 from multiplt.rows.folders import replacing_folder
+from multiplt.run import StageContext, StageResult, run_first_stage
 
 
 def solution(function: int, number: int, pass_rate: float) -> Solution:
@@ -167,6 +173,40 @@ def test_a_mixture_has_its_share_of_each_and_is_the_same_again(tmp_path: Path) -
     assert mix(ours, stack, 0.3, Budget("items", 21), 1, token_counter(None))[0] != rows
     with pytest.raises(MultipltError, match=r"stack\.jsonl holds 50 items and 60 are to be taken of it; ask for less"):
         mix(ours, stack, 0.6, Budget("items", 100), 0, token_counter(None))
+
+
+# ---- what a run says
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A stage that keeps its rows."""
+
+    name: str
+
+    def settings(self) -> Mapping[str, Any]:
+        return {}
+
+    def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
+        return StageResult(rows)
+
+
+def test_a_funnel_begins_with_the_python_files_and_a_folder_that_lacks_a_stage_says_less(tmp_path: Path) -> None:
+    def stage(name: str, folder: str, *rows: Row) -> None:
+        run_first_stage(Keep(name), rows, tmp_path / folder, shard_size=2)
+
+    functions = [{"id": f"f{number}", "licence": licence} for number, licence in enumerate((["MIT"], "MIT", None))]
+    stage("extract", "source/extract", *functions, {"id": "g"})
+    stage("infer-types", "functions", *functions)
+    assert facts(tmp_path, "toy") is None
+    stage("translations", "translations/toy", {"name": "f0", "original_id": "f0"}, {"name": "f0", "original_id": "f0"})
+    found = facts(tmp_path, "toy")
+    assert found
+    assert [(s.stage, s.rows_in) for s in found.stages] == [("extract", 4), ("infer-types", 3), ("translations", 2)]
+    assert (found.functions, found.solved, found.sampling, found.toolchain) == (3, 1, {}, "")
+    assert facts(tmp_path, "other") is None
+    write_rows([{"original_id": id} for id in ("f0", "f1", "f1", "f2", "h")], tmp_path / data_path("toy"))
+    assert licences(tmp_path, [tmp_path], ["toy"]) == {"MIT": 3, None: 2}
 
 
 # ---- folders

@@ -24,8 +24,13 @@ from multiplt.translate.rouge import import_compiled
 @click.argument("translations")
 @output
 @click.option("-l", "--lang", "lang", help="The language of rows that do not say theirs.")
-@click.option("--threshold", type=click.FloatRange(min=0, max=1), default=THRESHOLD, show_default=True,
-              help="The score above which two programs are too near to each other.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0, max=1),
+    default=THRESHOLD,
+    show_default=True,
+    help="The score above which two programs are too near to each other.",
+)
 @click.option("--within-problems-only", is_flag=True, help="Do not compare translations of different problems.")
 @as_json
 def dedup(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from multiplt.dataset.folder import About, Split, data_path, new_folder, write_about
 from multiplt.dataset.solutions import Solution, read_solutions, read_translations
 from multiplt.dataset.strategies import Choice, Strategy, choose
+from multiplt.errors import MultipltError
 from multiplt.plugins import installed
 from multiplt.report.funnel import funnel_rows
 from multiplt.rows import Rejected, Row, replacing
@@ -38,7 +39,10 @@ def build(
         for language, found in sorted(solutions.items()):
             choice = choose(strategy, found, seed, threshold)
             summaries.append(_account(f"{strategy} {language}", found, choice, rejected))
-            chosen[language] = [item for item, dropped in zip(found, choice, strict=True) if dropped is None]
+            if kept := [item for item, dropped in zip(found, choice, strict=True) if dropped is None]:
+                chosen[language] = kept
+        if not chosen:
+            raise MultipltError(f"no translation is left ({', '.join(summaries[-1].reasons)}); give others")
         write_splits(folder, chosen)
         splits = {language: _split(kept) for language, kept in chosen.items()}
         versions = code_versions(*(installed().language(language).distribution for language in chosen))

@@ -82,7 +82,6 @@ class Vocabulary:
             _refuse_long_lines(program)
         return program
 
-
     def zeros(self) -> tuple[Tokens, Tokens]:
         """Two arrays by token, for what is counted between two calls: whoever changes them sets them back to zero."""
         import numpy as np
