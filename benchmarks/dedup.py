@@ -3,9 +3,9 @@
 Programs are the Python functions of the standard library, without comments, and, where there is a folder of MultiPL-E
 completions files (`--completions`), the programs in it. Of each group those are kept whose ROUGE-Lsum with all kept
 before is at most 0.6; rouge_score scores pair by pair until one is above. Times are CPU seconds of one process,
-reading into tokens included; functions were compiled and stems seen before, and multiplt's are the mean of ten runs.
+reading into tokens included; functions were compiled and words seen before, and multiplt's are the mean of ten runs.
 
-Among many, what rouge_score would take is its time for a pair, as measured, times the pairs that it would have to score.
+Among many, what rouge_score would take is its time for a pair, as measured, times the pairs that it would score.
 """
 
 from __future__ import annotations

@@ -21,6 +21,10 @@ UNINDEXED = 256
 """So many kept programs, or one in 32 of them, are compared one by one before the index is made anew."""
 
 
+ROOM = 256
+"""Entries of the smallest array."""
+
+
 class Near(NamedTuple):
     """The first kept program that another is too near to, by its place among the kept ones, and their score."""
 
@@ -37,7 +41,9 @@ class Distinct:
     >>> len(distinct)
     2
 
-    A vocabulary may be shared with others. Memory is some 1,000 bytes for each kept program of 100 tokens.
+    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,000 bytes for each kept
+    program of 100 tokens.
+
     Raises `MultipltError` where a package is missing.
     """
 
@@ -45,7 +51,7 @@ class Distinct:
         import numpy as np
 
         self.threshold = threshold
-        self.vocabulary = vocabulary or Vocabulary()
+        self.vocabulary = vocabulary or Vocabulary.common()
         self._compiled = import_compiled()
         empty, no_ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
         self._kept = self._compiled.Kept(empty, no_ends, empty, 0)
@@ -117,6 +123,6 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
 
     if size <= len(array):
         return array
-    larger = np.zeros(max(size, 2 * len(array)), array.dtype)
+    larger = np.zeros(max(size, 2 * len(array), ROOM), array.dtype)
     larger[: len(array)] = array
     return larger
