@@ -239,10 +239,12 @@ def test_a_card_has_counts_funnel_yields_settings_and_licences(run: Path, tmp_pa
     for said in (
         "6 programs in ocaml",
         "| ocaml | 6 | 6 | 33.3% |",
-        "| model | openai:star |",
+        "| ocaml: model | openai:star |",
         "one translation of each function, drawn at random (seed 0)",
-        "temperature 0.8, top\\_p 0.95, max\\_tokens 512, 3 completions for each problem",
+        "temperature 0.8, top\\_p 0.95, max\\_tokens 512, 3 completions for each problem, seed 0",
+        "| ocaml: prompts | for completion, with the Python solution |",
         "| ocaml: executed by | The OCaml toplevel",
+        ", 30 s and 1024 MiB for a program |",
         "6 functions became 6 problems; 6 of them (100.0%) have a validated translation",
         "6 of 18 completions (33.3%) are distinct programs that passed",
         "|  | 6 | 33.3% | set aside: AssertionError |",
@@ -256,13 +258,15 @@ def test_a_card_has_counts_funnel_yields_settings_and_licences(run: Path, tmp_pa
     assert "10.1.2.3" not in card.content
     assert str(run) not in card.content
     assert list(load(run / "set", tmp_path / "cache")) == ["ocaml"]
+    dataset("card", run / "set", "--run", run / "out")
+    assert "| ocaml: model | replay:completions.jsonl |" in (run / "set" / "README.md").read_text()
 
 
 def test_a_card_says_what_is_not_known(run: Path, tmp_path: Path) -> None:
     out = build(tmp_path, [translation(1), translation(2, language="r")], "--strategy", "all")
     text = Path(dataset("card", out).stdout.strip()).read_text()
     assert 'license: "unknown"' in text
-    assert "| model | not known |" in text
+    assert "| lua: model | not known |" in text
     assert "| lua: sampling, execution | not known |" in text
     assert "How the translations came about is not known: no run was given." in text
     assert "The licences of the Python functions are not known" in text

@@ -70,16 +70,16 @@ def build(
         click.echo(json.dumps(funnel_rows(summaries), indent=2))  # fmt: skip
 
 
-@dataset.command(epilog=example("multiplt dataset card training-set --run runs/racket --model vllm:MODEL"))
+@dataset.command(epilog=example("multiplt dataset card training-set --run runs/racket"))
 @folder
 @click.option("--run", "runs", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="The folder of a run that the translations are from; may be given several times.")
-@click.option("--model", help="The model that translated, which the folder of a run does not say.")
+@click.option("--model", help="The model that translated; by default as the folder of the run says.")
 @click.option("--name", help="The title; by default the name of the folder.")
 def card(folder: Path, runs: tuple[Path, ...], model: str | None, name: str | None) -> None:
     """Describe the training set in FOLDER in a README.md, as the Hub shows it.
 
-    It has counts, the funnel and yields of the runs, sampling, the licences of the sources, and limits; what is not
+    It has counts, the funnel, yields and settings of the runs, the licences of the sources, and limits; what is not
     known, it says.
     """
     click.echo(write_card(folder, runs, name or folder.resolve().name, model))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ LIMITS = (
 def write_card(folder: Path, runs: Sequence[Path], name: str, model: str | None) -> Path:
     """Write the card of the training set in `folder`, called `name`, from what the folders of `runs` say.
 
-    `model` is the one that translated; a run's folder does not say which. Returns the path of the card.
+    `model` is the one that translated, where a run's folder does not say it. Returns the path of the card.
 
     Raises `MultipltError` where a folder is not what it should be, or there is a card of someone else's.
     """
@@ -143,18 +143,32 @@ def _splits(about: About) -> str:
 
 def _making(about: About, model: str | None, found: Mapping[str, Sequence[RunFacts]]) -> str:
     chosen = CHOSEN[about.strategy].format(seed=about.seed, threshold=about.threshold)
-    rows = [("model", public_name(model) if model else NOT_KNOWN), ("chosen", chosen)]
+    rows = [("chosen", chosen)]
     rows += [("made with", ", ".join(f"{name} {version}" for name, version in about.versions.items()))]
     for language, facts in found.items():
         for fact in facts:
-            sampling = ", ".join(f"{name} {value}" for name, value in fact.sampling.items()) or NOT_KNOWN
-            problems = fact.stages[-1].rows_in
-            if problems:
-                sampling += f", {fact.completions / problems:.3g} completions for each problem"
-            rows += [(f"{language}: sampling", sampling), (f"{language}: executed by", fact.toolchain or NOT_KNOWN)]
+            rows += [(f"{language}: {title}", text) for title, text in _settings(fact, model)]
         if not facts:
-            rows.append((f"{language}: sampling, execution", NOT_KNOWN))
+            rows += [(f"{language}: model", public_name(model) if model else NOT_KNOWN)]
+            rows += [(f"{language}: sampling, execution", NOT_KNOWN)]
     return "## How it was made\n\n" + _table(("", ""), rows)
+
+
+def _settings(fact: RunFacts, model: str | None) -> Iterator[tuple[str, str]]:
+    """What is known of how a run was set, by title."""
+    config = fact.settings
+    name = model or (config and config.model.name)
+    yield "model", public_name(name) if name else NOT_KNOWN
+    sampling = [f"{name} {value}" for name, value in fact.sampling.items()]
+    if problems := fact.stages[-1].rows_in:
+        sampling.append(f"{fact.completions / problems:.3g} completions for each problem")
+    sampling += [f"seed {config.run.seed}"] if config else []
+    yield "sampling", ", ".join(sampling) or NOT_KNOWN
+    if config:
+        shown = "with" if config.prompts.canonical else "without"
+        yield "prompts", f"for {config.prompts.style}, {shown} the Python solution"
+        limits = f"{config.execute.timeout:g} s and {config.execute.memory} MiB for a program"
+    yield "executed by", f"{fact.toolchain or NOT_KNOWN}{f', {limits}' if config else ''}"
 
 
 def _funnels(about: About, found: Mapping[str, Sequence[RunFacts]]) -> Iterable[str]:

@@ -14,7 +14,9 @@ from multiplt.errors import MultipltError
 from multiplt.rows import Row
 from multiplt.rows.parquet import read_parquet
 from multiplt.run import StageSummary, read_shards
+from multiplt.run.config import Config
 from multiplt.run.manifest import read_manifest
+from multiplt.run.record import read_settings
 from multiplt.run.shards import shard_paths
 
 SOURCE = ("extract", "filter", "types", "duplicates", "ask", "testgen")
@@ -38,6 +40,7 @@ class RunFacts:
     sampling: Mapping[str, Any]
     toolchain: str
     solved: int
+    settings: Config | None
 
     @property
     def completions(self) -> int:
@@ -61,6 +64,7 @@ def facts(run: Path, language: str) -> RunFacts | None:
         stages=stages,
         sampling={name: generated[name] for name in SAMPLING if name in generated},
         toolchain=results[0].get("toolchain", "") if results else "",
+        settings=read_settings(run, language),
         solved=len({row["name"] for row in read_shards(run / STAGES[-1] / language)}),
     )
 

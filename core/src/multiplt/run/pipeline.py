@@ -17,6 +17,7 @@ from multiplt.run.config import Config
 from multiplt.run.engine import Stage
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
+from multiplt.run.record import write_settings
 from multiplt.run.resources import open_executor, open_judge
 from multiplt.run.sampling import ModelSettings, checked_model
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
@@ -168,6 +169,7 @@ def _run_language(
     summary.resumed = all(stage.shards_made == 0 for stage in summary.stages)
     remove_leftovers(summary.dataset.parent, summary.dataset.name)
     write_rows(read_shards(source), summary.dataset)  # always: the last run may have been killed just before
+    write_settings(output, name, config)
     _count(summary, output)
     return summary
 
