@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.dataset import dataset
 from multiplt.cli.dedup import dedup
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
@@ -58,5 +59,6 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, dedup, run, ceiling, pass_k, plugin):
+TRAINING_SET = (dedup, dataset)
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING_SET, ceiling, pass_k, plugin):
     main.add_command(command)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from multiplt.errors import MultipltError
-from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, derive_seed
+from multiplt.models.base import Model, ModelLost, ModelOptions, Request, Sample, Sampling, derive_seed
 from multiplt.models.engine import EngineModel
 from multiplt.models.openai import OpenAIModel
 from multiplt.models.replay import ReplayModel
@@ -15,6 +15,7 @@ from multiplt.models.replay import ReplayModel
 __all__ = [
     "Model",
     "ModelFactory",
+    "ModelLost",
     "ModelOptions",
     "ModelRegistry",
     "Request",

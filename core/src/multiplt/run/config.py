@@ -7,7 +7,7 @@ import reprlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,9 +20,9 @@ from multiplt.settings import (
     FilterSettings,
     Positive,
     PromptSettings,
-    SamplingSettings,
     Settings,
     TestgenSettings,
+    TranslationSamplingSettings,
 )
 
 REPLAY = "replay:"
@@ -64,12 +64,18 @@ class TestgenSection(TestgenSettings):
 class ModelSection(Settings):
     """The model, such as `vllm:MODEL` or `openai:MODEL@URL`; `request_timeout` is in seconds.
 
-    `options` are handed to the provider as they are: fields of a request's body, or an engine's settings.
+    A request that fails for a reason that may pass is tried again `retries` times, with growing waits.
+
+    A model that is lost on the way, its server or its engine, is waited for and started again for `wait` seconds;
+    with 0 the run stops at once, and the same command goes on later. `options` are handed to the provider as they
+    are: fields of a request's body, or an engine's settings.
     """
 
     name: str = Field(pattern=r"^[\w.-]+:.+")
     concurrency: Count | None = None
     request_timeout: Positive = 600.0
+    retries: Annotated[int, Field(ge=0)] = 6
+    wait: Annotated[float, Field(ge=0)] = 0.0
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -82,7 +88,7 @@ class Config(Settings):
     testgen: TestgenSection = TestgenSection()
     prompts: PromptSettings = PromptSettings()
     model: ModelSection
-    sampling: SamplingSettings = SamplingSettings()
+    sampling: TranslationSamplingSettings = TranslationSamplingSettings()
     execute: ExecuteSettings = ExecuteSettings()
 
 
