@@ -117,15 +117,16 @@ def test_bad_rows_are_set_aside(tmp_path: Path) -> None:
     bad = [
         row("p", 0, GREET, language="klingon"), row("p", 1, GREET, language=None), row("p", 2, GREET, content=None),
         row("p", 3, GREET, pass_rate="high"), row("p", 4, "x = " + "1, " * 20_001), row("p", 5, "\ud800"),
+        row("p", 8, GREET, pass_rate=10**400),
     ]  # fmt: skip
-    kept, rejected = dedup(tmp_path, [row("p", 6, LOOP), *bad, row("p", 7, "")])
+    kept, rejected = dedup(tmp_path, [row("p", 6, LOOP, original_id=[1]), *bad, row("p", 7, "", pass_rate=None)])
     assert called(kept) == [("p", 6), ("p", 7)]
     reasons = {row["completion"]: row["reason"] for row in rejected}
     assert len(reasons) == len(bad)
     assert "'klingon' is not installed" in reasons[0]
     assert reasons[1] == "it does not say its language"
     assert reasons[2] == "it has no text in content"
-    assert reasons[3] == "its pass_rate is no number: 'high'"
+    assert reasons[3] == reasons[8] == "its pass_rate is no number from 0 to 1"
     assert "it has a line of 20,002 tokens" in reasons[4]
     assert "Unicode" in reasons[5]
 

@@ -7,7 +7,6 @@ those that came first in the input; languages are apart from each other.
 
 from __future__ import annotations
 
-import math
 import tempfile
 from array import array
 from collections import defaultdict
@@ -21,6 +20,7 @@ from multiplt.errors import MultipltError, Refused
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.problems import Completion, Problem
 from multiplt.rows import Row, set_aside
+from multiplt.rows.jsonl import to_json
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.shards import read_shards
 from multiplt.translate.near_duplicates import THRESHOLD, Distinct
@@ -140,9 +140,9 @@ def _without_comments(row: Row, language: BoundLanguage) -> str:
 
 
 def _pass_rate(row: Row) -> float:
-    rate = row.get("pass_rate", 0.0)
-    if not isinstance(rate, int | float) or not math.isfinite(rate):
-        raise Refused(f"its pass_rate is no number: {rate!r}")
+    rate = row.get("pass_rate") or 0.0
+    if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise Refused("its pass_rate is no number from 0 to 1")
     return float(rate)
 
 
@@ -155,7 +155,7 @@ class _Programs:
         self._ends = array("q", [0])
         self._pass_rates = array("d")
         self._problems = array("q")
-        self._problem_numbers: dict[object, int] = {}
+        self._problem_numbers: dict[int | str, int] = {}
         self._called: list[tuple[object, object]] = []
 
     def add(self, row: Row, text: str) -> None:
@@ -166,7 +166,7 @@ class _Programs:
         self._ends.append(self._ends[-1] + len(program))
         self._pass_rates.append(rate)
         problem = row.get("original_id") if row.get("original_id") is not None else row.get("name")
-        key = len(self._called) if problem is None else (problem,)
+        key = len(self._called) if problem is None else to_json(problem)
         self._problems.append(self._problem_numbers.setdefault(key, len(self._problem_numbers)))
         self._called.append((identity(row), _label(row)))
 
