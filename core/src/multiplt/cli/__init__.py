@@ -16,6 +16,7 @@ from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.source import extract, filter_functions, infer_types, testgen
+from multiplt.cli.train import train
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -57,5 +58,5 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, plugin):
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, train, ceiling, pass_k, plugin):
     main.add_command(command)

@@ -1,0 +1,77 @@
+"""Texts become tokens: each ends with the token that ends a text, unless it is too long.
+
+The trainer gets token ids, not texts, so what is trained on is what is counted and checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from multiplt.rows import Rejected, Row
+
+BATCH = 1000
+
+
+@dataclass
+class Encoded:
+    """Token ids by text, and what was counted; `dataset` is a `datasets.Dataset` with `input_ids` and `labels`."""
+
+    dataset: Any
+    texts: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    longest: int = 0
+    largest_id: int = 0
+
+    @property
+    def truncated_share(self) -> float:
+        """Of the texts, how many were cut."""
+        return self.truncated / self.texts if self.texts else 0.0
+
+
+def encode(rows: Iterable[Row], column: str, tokenizer: Any, context: int, rejected: Rejected) -> Encoded:
+    """The texts in `column` of `rows` as at most `context` ids each; a row that has none is set aside."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from datasets import Dataset
+    from datasets.table import InMemoryTable
+
+    encoded = Encoded(None)
+    texts = _texts(rows, column, rejected)
+    ids_type = pa.list_(pa.int32())
+    batches = [pa.array([], ids_type)]
+    while batch := list(islice(texts, BATCH)):
+        batches.append(pa.array([_fit(ids, tokenizer, context, encoded) for ids in _ids(batch, tokenizer)], ids_type))
+    ids = pa.chunked_array(batches)
+    encoded.dataset = Dataset(InMemoryTable(pa.table({"input_ids": ids, "labels": ids})))
+    return encoded
+
+
+def _texts(rows: Iterable[Row], column: str, rejected: Rejected) -> Iterator[str]:
+    for row in rows:
+        text = row.get(column)
+        if isinstance(text, str) and text.strip():
+            yield text
+            continue
+        rejected.add(row, "train", f"its field {column} is {'empty' if column in row else 'missing'}")
+
+
+def _ids(texts: list[str], tokenizer: Any) -> list[list[int]]:
+    # A text longer than the context is told here, by share, not by the tokenizer's own warning.
+    ids: list[list[int]] = tokenizer(texts, return_attention_mask=False, verbose=False)["input_ids"]
+    return ids
+
+
+def _fit(ids: list[int], tokenizer: Any, context: int, encoded: Encoded) -> list[int]:
+    """The ids with the token that ends a text, cut to the context."""
+    if ids[-1] != tokenizer.eos_token_id:  # some tokenizers add it themselves
+        ids = [*ids, tokenizer.eos_token_id]
+    encoded.texts += 1
+    encoded.longest = max(encoded.longest, len(ids))
+    encoded.truncated += len(ids) > context
+    ids = ids[:context]
+    encoded.tokens += len(ids)
+    encoded.largest_id = max(encoded.largest_id, *ids)
+    return ids
