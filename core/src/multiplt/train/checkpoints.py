@@ -77,12 +77,17 @@ def claim(recipe: Recipe, described: Mapping[str, Any]) -> None:
     Raises `MultipltError` where it holds another training's checkpoints.
     """
     output = recipe.train.output
-    shutil.rmtree(output / ASIDE, ignore_errors=True)
+    clear_aside(recipe)
     path = output / RECIPE
     if found(recipe) and path.exists() and (changed := _changed(json.loads(path.read_text()), described)):
         raise MultipltError(f"{output} holds checkpoints of another training ({changed}); choose another output")
     with replacing(path) as file:
         file.write(json.dumps(described, indent=2).encode())
+
+
+def clear_aside(recipe: Recipe) -> None:
+    """Remove what was written aside; only while no other process trains into the output."""
+    shutil.rmtree(recipe.train.output / ASIDE, ignore_errors=True)
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -36,6 +36,8 @@ def train(plan: Plan, is_first: bool, tell: Tell) -> list[Path]:
         with progress if is_first else nullcontext(), _in_one_sentence(plan):
             trainer = _trainer(plan, is_first, tell, progress)
             trainer.train(resume_from_checkpoint=str(start) if start else None)
+        if is_first:
+            checkpoints.clear_aside(plan.recipe)
     return list(checkpoints.found(plan.recipe).values())
 
 
@@ -115,7 +117,8 @@ def _arguments(plan: Plan) -> Any:
         logging_steps=1,
         disable_tqdm=True,
         report_to=[],
-        dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=not torch.accelerator.is_available(),
+        dataloader_pin_memory=torch.accelerator.is_available(),
         seed=settings.seed,
         data_seed=settings.seed,
     )
