@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from commands import write
 
+from commands import write
 from multiplt.cli import main
 
 pytestmark = pytest.mark.models
@@ -75,7 +75,7 @@ def test_padding_that_ends_texts(stopped: Stopped, model: Path) -> None:
 def test_texts_longer_than_the_context(stopped: Stopped) -> None:
     said = stopped("data.context_length=100")
     assert "1 of 3 texts (33.3%) are longer than 100 tokens, the longest has 301" in said
-    assert "raise data.context_length, or data.max_truncated (5.0%)" in said
+    assert "raise data.context_length, set data.long_texts to split, or raise data.max_truncated (5.0%)" in said
     assert "no text ends with </s>" in stopped("data.context_length=10", "data.max_truncated=1")
     assert "reads at most 512 tokens" in stopped("data.context_length=513")
 

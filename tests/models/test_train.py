@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+
 from commands import read, write
 from counts import FULL
-from processes import wait_until
-
 from multiplt.cli import main
 from multiplt.rows import Row
+from processes import wait_until
 
 pytestmark = pytest.mark.models
 
@@ -124,9 +124,7 @@ def test_another_recipe_is_kept_out_of_the_output(trained: Path) -> None:
     assert "holds checkpoints of another training (train.seed was 0 and is 1)" in done.stderr
 
 
-def test_killed_in_the_middle_it_goes_on_to_the_same_weights(
-    trained: Path, tmp_path: Path, tiny_model: Path
-) -> None:
+def test_killed_in_the_middle_it_goes_on_to_the_same_weights(trained: Path, tmp_path: Path, tiny_model: Path) -> None:
     import torch
 
     recipe, out = write_recipe(tmp_path, tiny_model, 240), tmp_path / "out"

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from multiplt.rows import Rejected, Row
+from multiplt.train.recipe import DataSection
 
 BATCH = 1000
 
 
 @dataclass
 class Encoded:
-    """Token ids by text, and what was counted; `dataset` is a `datasets.Dataset` with `input_ids` and `labels`."""
+    """Token ids by text or piece of one, and what was counted.
+
+    `dataset` is a `datasets.Dataset` with `input_ids` and `labels`, the same.
+    """
 
     dataset: Any
     texts: int = 0
     tokens: int = 0
     truncated: int = 0
     longest: int = 0
-    largest_id: int = 0
 
     @property
     def truncated_share(self) -> float:
@@ -32,18 +35,19 @@ class Encoded:
         return self.truncated / self.texts if self.texts else 0.0
 
 
-def encode(rows: Iterable[Row], column: str, tokenizer: Any, context: int, rejected: Rejected) -> Encoded:
-    """The texts in `column` of `rows` as at most `context` ids each; a row that has none is set aside."""
+def encode(rows: Iterable[Row], data: DataSection, tokenizer: Any, rejected: Rejected) -> Encoded:
+    """The texts of `rows` as at most `data.context_length` ids each; a row that has no text is set aside."""
     import pyarrow as pa  # type: ignore[import-untyped]
     from datasets import Dataset
     from datasets.table import InMemoryTable
 
     encoded = Encoded(None)
-    texts = _texts(rows, column, rejected)
+    texts = _texts(rows, data.field, rejected)
     ids_type = pa.list_(pa.int32())
     batches = [pa.array([], ids_type)]
     while batch := list(islice(texts, BATCH)):
-        batches.append(pa.array([_fit(ids, tokenizer, context, encoded) for ids in _ids(batch, tokenizer)], ids_type))
+        pieces = (_fit(ids, tokenizer.eos_token_id, data, encoded) for ids in _ids(batch, tokenizer))
+        batches.append(pa.array(list(chain.from_iterable(pieces)), ids_type))
     ids = pa.chunked_array(batches)
     encoded.dataset = Dataset(InMemoryTable(pa.table({"input_ids": ids, "labels": ids})))
     return encoded
@@ -64,14 +68,16 @@ def _ids(texts: list[str], tokenizer: Any) -> list[list[int]]:
     return ids
 
 
-def _fit(ids: list[int], tokenizer: Any, context: int, encoded: Encoded) -> list[int]:
-    """The ids with the token that ends a text, cut to the context."""
-    if ids[-1] != tokenizer.eos_token_id:  # some tokenizers add it themselves
-        ids = [*ids, tokenizer.eos_token_id]
-    encoded.texts += 1
+def _fit(ids: list[int], eos: int, data: DataSection, encoded: Encoded) -> list[list[int]]:
+    """The ids with the token that ends a text, cut to the context or into pieces of it."""
+    if ids[-1] != eos:  # some tokenizers add it themselves
+        ids = [*ids, eos]
+    context = data.context_length
     encoded.longest = max(encoded.longest, len(ids))
-    encoded.truncated += len(ids) > context
-    ids = ids[:context]
-    encoded.tokens += len(ids)
-    encoded.largest_id = max(encoded.largest_id, *ids)
-    return ids
+    pieces = [ids[start : start + context] for start in range(0, len(ids), context)]
+    if data.long_texts == "cut":
+        encoded.truncated += len(pieces) > 1
+        pieces = pieces[:1]
+    encoded.texts += len(pieces)
+    encoded.tokens += sum(map(len, pieces))
+    return pieces

@@ -87,7 +87,7 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected) -> Plan:
     config = _config(recipe)
     tokenizer = open_tokenizer(recipe.model, config)
     check_same(tokenizer, recipe.model)
-    encoded = encode(_rows(recipe), recipe.data.field, tokenizer, recipe.data.context_length, rejected)
+    encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected)
     _check_data(recipe, encoded, rejected)
     ends = _ends_in_labels(encoded.dataset, tokenizer)
     is_packed = recipe.data.packing and keeps_apart(config, recipe.model.attention)
@@ -151,7 +151,7 @@ def _check_data(recipe: Recipe, encoded: Encoded, rejected: Rejected) -> None:
         raise MultipltError(
             f"{encoded.truncated:,} of {encoded.texts:,} texts ({encoded.truncated_share:.1%}) are longer than "
             f"{data.context_length:,} tokens, the longest has {encoded.longest:,}, and would lose their ends; raise "
-            f"data.context_length, or data.max_truncated ({data.max_truncated:.1%}) if that is meant"
+            f"data.context_length, set data.long_texts to split, or raise data.max_truncated ({data.max_truncated:.1%})"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,13 +35,15 @@ class ModelSection(Settings):
 class DataSection(Settings):
     """What it is trained on: the texts in `field` of `dataset` (rows as every command reads them).
 
-    A text has at most `context_length` tokens, what is beyond is cut off; of all texts at most the share
-    `max_truncated` may be cut. With `packing` several share a sequence, where the model keeps them apart.
+    A text has at most `context_length` tokens. What is beyond is cut off, and of all texts at most the share
+    `max_truncated` may be cut; or it makes texts of its own (`long_texts = "split"`, for whole files). With `packing`
+    several texts share a sequence, where the model keeps them apart.
     """
 
     dataset: str = Field(min_length=1)
     field: str = "content"
     context_length: Count = 2048
+    long_texts: Literal["cut", "split"] = "cut"
     packing: bool = True
     max_truncated: Share = 0.05
 
