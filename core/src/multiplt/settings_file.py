@@ -112,6 +112,13 @@ def explain(
     return raised(f"{where} {name} is {reprlib.repr(fault['input'])} and should {_should(fault, kind, place)}")
 
 
+def explain_option(error: ValidationError, kind: type[BaseModel]) -> UsageError:
+    """The same for settings that come from a command's options."""
+    fault = error.errors(include_url=False)[0]
+    place = [str(part) for part in fault["loc"]]
+    return UsageError(f"{'.'.join(place)} is {reprlib.repr(fault['input'])} and should {_should(fault, kind, place)}")
+
+
 def _should(fault: Mapping[str, Any], kind: type[BaseModel], place: Sequence[str]) -> str:
     """What a wrong value should be: pydantic says "Input should be …", of what in Python's terms."""
     if fault["type"] == "string_pattern_mismatch" and (field := _fields(kind, place[:-1]).get(place[-1])):
