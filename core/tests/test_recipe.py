@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from multiplt.cli import main
 from multiplt.errors import MultipltError, UsageError
 from multiplt.train.recipe import Recipe, load_recipe
 
@@ -116,3 +119,14 @@ def test_the_papers_recipes(name: str, epochs: int, rate: float, warmup: int) ->
 
 def test_every_recipe_is_looked_at() -> None:
     assert len(list(RECIPES.glob("*.toml"))) == 7
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
+def test_what_is_not_installed_is_said_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(GOOD)
+    done = CliRunner().invoke(main, ["train", str(tmp_path / "recipe.toml")])
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "Error: training needs the package torch; pip install multiplt[train]\n",
+    )
+    assert not (tmp_path / "out").exists()

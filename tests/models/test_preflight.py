@@ -12,10 +12,13 @@ from click.testing import CliRunner
 
 from commands import write
 from multiplt.cli import main
+from multiplt.errors import MultipltError
 
 pytestmark = pytest.mark.models
 
 Stopped = Callable[..., str]
+
+RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
 
 
 @pytest.fixture
@@ -124,8 +127,28 @@ def test_a_model_that_is_not_there(stopped: Stopped, monkeypatch: pytest.MonkeyP
     assert "nobody/nothing is not here" in stopped("model.name=nobody/nothing")
 
 
+@pytest.mark.parametrize(("name", "kind"), [("deepspeed", "DEEPSPEED"), ("fsdp", "FSDP")])
+def test_accelerate_reads_its_configurations(name: str, kind: str) -> None:
+    pytest.importorskip("accelerate")
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    config = load_config_from_file(str(RECIPES / f"{name}.yaml"))
+    assert config.distributed_type == kind
+    assert config.num_processes == 8
+
+
+def test_fsdp_divides_what_each_gpu_holds(tmp_path: Path) -> None:
+    from multiplt.train.launching import sharding
+    from multiplt.train.recipe import HardwareSection
+
+    assert all(sharding(HardwareSection(gpus=8, launch=RECIPES / "fsdp.yaml")).values())
+    assert not any(sharding(HardwareSection(gpus=8)).values())
+    (tmp_path / "list.yaml").write_text("- 1")
+    with pytest.raises(MultipltError, match="is no configuration of accelerate"):
+        sharding(HardwareSection(launch=tmp_path / "list.yaml"))
+
+
 def test_deepspeed_that_is_not_installed(stopped: Stopped) -> None:
     pytest.importorskip("accelerate")
-    launch = Path(__file__).parents[2] / "examples" / "recipes" / "deepspeed.yaml"
-    said = stopped(f"hardware.launch={launch}", "hardware.gpus=8")
+    said = stopped(f"hardware.launch={RECIPES}/deepspeed.yaml", "hardware.gpus=8")
     assert "asks for DeepSpeed, which is not installed; pip install deepspeed" in said

@@ -129,7 +129,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_weights(trained: Path, tmp_
 
     recipe, out = write_recipe(tmp_path, tiny_model, 240), tmp_path / "out"
     with subprocess.Popen([*COMMAND, str(recipe), "--set", "train.epochs=3"], stderr=subprocess.PIPE, text=True) as run:
-        wait_until((out / "lua-tiny-epoch1").exists, run)
+        wait_until((out / "lua-tiny-epoch1").exists, run, seconds=240)
         run.send_signal(signal.SIGKILL)
     assert not (out / "lua-tiny-epoch3").exists()
     train(recipe, "train.epochs=3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from rich.table import Table
 from multiplt.cli.options import WIDE, as_json, example
 from multiplt.rows import Rejected
 from multiplt.run.lock import exclusive
+from multiplt.run.progress import Progress
 from multiplt.train.checkpoints import claim, found
 from multiplt.train.launching import Process, launch, must_launch, this_process
 from multiplt.train.preflight import GIB, Plan, Report, as_dict, check_installed, preflight
@@ -50,8 +52,11 @@ def train(recipe: Path, overrides: tuple[str, ...], only_preflight: bool, as_jso
 
 
 def _plan(settings: Recipe, process: Process, out: str | Path) -> Plan:
-    with Rejected(out) as rejected:
-        plan = preflight(settings, process.world, rejected)
+    progress = Progress("tokenize", unit="texts")
+    with Rejected(out) as rejected, progress if process.is_first else nullcontext():
+        plan = preflight(
+            settings, process.world, rejected, progress.advance if process.is_first else lambda count: None
+        )
     if process.is_first and rejected.count:
         click.echo(rejected.summary(), err=True)
     return plan

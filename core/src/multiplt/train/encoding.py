@@ -5,7 +5,7 @@ The trainer gets token ids, not texts, so what is trained on is what is counted 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -35,8 +35,13 @@ class Encoded:
         return self.truncated / self.texts if self.texts else 0.0
 
 
-def encode(rows: Iterable[Row], data: DataSection, tokenizer: Any, rejected: Rejected) -> Encoded:
-    """The texts of `rows` as at most `data.context_length` ids each; a row that has no text is set aside."""
+def encode(
+    rows: Iterable[Row], data: DataSection, tokenizer: Any, rejected: Rejected, advance: Callable[[int], None]
+) -> Encoded:
+    """The texts of `rows` as at most `data.context_length` ids each; a row that has no text is set aside.
+
+    `advance` is told how many more texts are done.
+    """
     import pyarrow as pa  # type: ignore[import-untyped]
     from datasets import Dataset
     from datasets.table import InMemoryTable
@@ -48,6 +53,7 @@ def encode(rows: Iterable[Row], data: DataSection, tokenizer: Any, rejected: Rej
     while batch := list(islice(texts, BATCH)):
         pieces = (_fit(ids, tokenizer.eos_token_id, data, encoded) for ids in _ids(batch, tokenizer))
         batches.append(pa.array(list(chain.from_iterable(pieces)), ids_type))
+        advance(len(batch))
     ids = pa.chunked_array(batches)
     encoded.dataset = Dataset(InMemoryTable(pa.table({"input_ids": ids, "labels": ids})))
     return encoded

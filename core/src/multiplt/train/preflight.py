@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from math import ceil
@@ -76,8 +76,10 @@ class Plan:
         return settings | {"lora": recipe["lora"], "packing": self.report.is_packed, "tokens": digest.hexdigest()}
 
 
-def preflight(recipe: Recipe, processes: int, rejected: Rejected) -> Plan:
+def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Callable[[int], None]) -> Plan:
     """The plan of a training in so many `processes`; nothing is loaded onto a GPU, nor any weight read.
+
+    `advance` is told how many more texts are tokenized.
 
     Raises `MultipltError` where it would fail, or not teach what it should: the message says which, and the mend.
     """
@@ -87,7 +89,7 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected) -> Plan:
     config = _config(recipe)
     tokenizer = open_tokenizer(recipe.model, config)
     check_same(tokenizer, recipe.model)
-    encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected)
+    encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected, advance)
     _check_data(recipe, encoded, rejected)
     ends = _ends_in_labels(encoded.dataset, tokenizer)
     is_packed = recipe.data.packing and keeps_apart(config, recipe.model.attention)

@@ -78,6 +78,7 @@ def _trainer(plan: Plan, is_first: bool, tell: Tell, progress: Progress) -> Any:
     logging.disable_progress_bar()
     recipe = plan.recipe
     arguments = _arguments(plan)  # first: with DeepSpeed's stage 3 they decide how a model is loaded
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # else one process would take all GPUs that it sees, and their batches
     if arguments.world_size != plan.processes:
         raise MultipltError(
             f"the launcher started {arguments.world_size} processes where hardware.gpus is {plan.processes}; start "
