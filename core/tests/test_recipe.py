@@ -49,6 +49,8 @@ def test_defaults_and_paths_relative_to_the_file(tmp_path: Path) -> None:
 def test_names_on_the_hub_stay(tmp_path: Path) -> None:
     recipe = load(tmp_path, GOOD.replace("texts.jsonl", "nuprl/MultiPL-T:racket"))
     assert (recipe.model.name, recipe.data.dataset) == ("owner/model", "nuprl/MultiPL-T:racket")
+    (tmp_path / "runs" / "set").mkdir(parents=True)
+    assert load(tmp_path, GOOD.replace("texts.jsonl", "runs/set:racket")).data.dataset == f"{tmp_path}/runs/set:racket"
 
 
 def test_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from commands import write
 from multiplt.cli import main
 from multiplt.errors import MultipltError
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed")]
 
 Stopped = Callable[..., str]
 
@@ -24,7 +25,6 @@ RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
 @pytest.fixture
 def model(tmp_path: Path, tiny_model: Path) -> Path:
     """A copy of the tiny model to change; the preflight reads no weights, so it has none."""
-    pytest.importorskip("trl")
     copy = tmp_path / "model"
     copy.mkdir()
     for path in tiny_model.iterdir():
@@ -72,7 +72,9 @@ def test_padding_that_ends_texts(stopped: Stopped, model: Path) -> None:
     edit(model / "tokenizer_config.json", pad_token="</s>")
     assert "pads with </s>, which also ends a text" in stopped()
     assert "pads with </s>, which also ends a text" in stopped("model.pad_token=</s>")
-    assert "has no token <pad> to pad with; set model.pad_token to <s>" in stopped("model.pad_token=<pad>")
+    assert "has no token <pad> to pad with, or the model no embedding for it; set model.pad_token to <s>" in stopped(
+        "model.pad_token=<pad>"
+    )
 
 
 def test_texts_longer_than_the_context(stopped: Stopped) -> None:
@@ -103,6 +105,13 @@ def test_a_tokenizer_of_another_model(stopped: Stopped, model: Path, tmp_path: P
     vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
     (other / "tokenizer.json").write_text(json.dumps(tokens))
     assert "has other tokens than that of" in stopped(f"model.tokenizer={other}")
+    tokens["added_tokens"].append({**tokens["added_tokens"][0], "id": 258, "content": "xxx"})
+    (other / "tokenizer.json").write_text(json.dumps(tokens))
+    for path in model.glob("tokenizer*"):
+        path.unlink()  # the published models have none
+    assert "the texts have token 258 and" in stopped(f"model.tokenizer={other}")
+    for path in other.iterdir():
+        (model / path.name).write_bytes(path.read_bytes())
     for size, said in ((200, "has 258 tokens and"), (1000, "far fewer than the 1,000 embeddings")):
         edit(model / "config.json", vocab_size=size)
         assert said in stopped()
@@ -129,7 +138,6 @@ def test_a_model_that_is_not_there(stopped: Stopped, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("name", "kind"), [("deepspeed", "DEEPSPEED"), ("fsdp", "FSDP")])
 def test_accelerate_reads_its_configurations(name: str, kind: str) -> None:
-    pytest.importorskip("accelerate")
     from accelerate.commands.config.config_args import load_config_from_file
 
     config = load_config_from_file(str(RECIPES / f"{name}.yaml"))
@@ -149,6 +157,5 @@ def test_fsdp_divides_what_each_gpu_holds(tmp_path: Path) -> None:
 
 
 def test_deepspeed_that_is_not_installed(stopped: Stopped) -> None:
-    pytest.importorskip("accelerate")
     said = stopped(f"hardware.launch={RECIPES}/deepspeed.yaml", "hardware.gpus=8")
     assert "asks for DeepSpeed, which is not installed; pip install deepspeed" in said

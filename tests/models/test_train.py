@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from multiplt.cli import main
 from multiplt.rows import Row
 from processes import wait_until
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed")]
 
 COMMAND = [sys.executable, "-m", "multiplt", "train"]
 
@@ -90,7 +91,6 @@ def own_loss(model: Any, folder: Path, rows: list[Row]) -> float:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
     """The output of a training of three epochs that nothing interrupted."""
-    pytest.importorskip("trl")
     folder = tmp_path_factory.mktemp("trained")
     train(write_recipe(folder, tiny_model, 240), "train.epochs=3")
     return folder / "out"

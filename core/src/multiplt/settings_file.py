@@ -86,9 +86,10 @@ def absolute(text: str, folder: Path) -> str:
 
 
 def absolute_unless_named(text: str, folder: Path) -> str:
-    """The same, but for the name of a Hub dataset, which stays unless there is such a path."""
+    """The same, but for the name of a Hub dataset, which stays unless there is such a path or `FOLDER:SPLIT`."""
     path = absolute(text, folder)
-    return path if Path(path).exists() or not is_hub_name(text) else text
+    is_there = Path(path).exists() or (":" in text and Path(path.rpartition(":")[0]).is_dir())
+    return path if is_there or not is_hub_name(text) else text
 
 
 def explain(

@@ -21,9 +21,7 @@ from multiplt.train.preflight import GIB, Plan, Report, as_dict, check_installed
 from multiplt.train.recipe import Recipe, load_recipe
 
 
-@click.command(
-    epilog=example("multiplt train examples/recipes/starcoderbase-1b.toml --set train.language=lua --preflight")
-)
+@click.command(epilog=example("multiplt train examples/recipes/starcoderbase-1b.toml --preflight"))
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Change a setting of the file.")
 @click.option("--preflight", "only_preflight", is_flag=True, help="Look at data, model and disk, and stop there.")

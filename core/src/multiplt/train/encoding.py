@@ -28,6 +28,7 @@ class Encoded:
     tokens: int = 0
     truncated: int = 0
     longest: int = 0
+    largest_id: int = 0
 
     @property
     def truncated_share(self) -> float:
@@ -80,6 +81,7 @@ def _fit(ids: list[int], eos: int, data: DataSection, encoded: Encoded) -> list[
         ids = [*ids, eos]
     context = data.context_length
     encoded.longest = max(encoded.longest, len(ids))
+    encoded.largest_id = max(encoded.largest_id, *ids)
     pieces = [ids[start : start + context] for start in range(0, len(ids), context)]
     if data.long_texts == "cut":
         encoded.truncated += len(pieces) > 1

@@ -19,7 +19,7 @@ from multiplt.train.encoding import Encoded, encode
 from multiplt.train.launching import sharding
 from multiplt.train.packing import keeps_apart, packed
 from multiplt.train.recipe import Recipe
-from multiplt.train.tokenizer import check_same, open_tokenizer
+from multiplt.train.tokenizer import check_ids, check_same, open_tokenizer
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
@@ -73,7 +73,11 @@ class Plan:
         digest = hashlib.sha256()
         for batch in self.dataset.data["input_ids"].chunks:
             digest.update(batch.flatten().to_numpy().tobytes())
-        return settings | {"lora": recipe["lora"], "packing": self.report.is_packed, "tokens": digest.hexdigest()}
+        return settings | {
+            "lora": recipe["lora"],
+            "packing": self.report.is_packed,
+            "the digest of the texts": digest.hexdigest(),
+        }
 
 
 def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Callable[[int], None]) -> Plan:
@@ -91,6 +95,7 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Calla
     check_same(tokenizer, recipe.model)
     encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected, advance)
     _check_data(recipe, encoded, rejected)
+    check_ids(encoded.largest_id, recipe.model, config)
     ends = _ends_in_labels(encoded.dataset, tokenizer)
     is_packed = recipe.data.packing and keeps_apart(config, recipe.model.attention)
     sequences = packed(encoded.dataset, recipe.data.context_length) if is_packed else encoded.texts

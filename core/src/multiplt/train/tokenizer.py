@@ -24,13 +24,13 @@ def open_tokenizer(model: ModelSection, config: Any) -> Any:
             f"the tokenizer of {name} has no token that ends a text; set model.tokenizer to one that has"
         )
     check_fits(tokenizer, name, model.name, config)
-    tokenizer.pad_token = _pad_token(tokenizer, model.pad_token, name)
+    tokenizer.pad_token = _pad_token(tokenizer, model.pad_token, name, config.vocab_size)
     return tokenizer
 
 
 def check_fits(tokenizer: Any, name: str, model: str, config: Any) -> None:
     """Raise `MultipltError` where the tokenizer `name` is not that of `model`."""
-    tokens, embeddings = len(tokenizer), config.vocab_size
+    tokens, embeddings = tokenizer.vocab_size, config.vocab_size  # without special ones, which texts may not use
     mend = "set model.tokenizer to the model's own"
     if tokens > embeddings:
         raise MultipltError(
@@ -47,6 +47,15 @@ def check_fits(tokenizer: Any, name: str, model: str, config: Any) -> None:
         raise MultipltError(
             f"the tokenizer of {name} ends a text with token {tokenizer.eos_token_id} and {model} with "
             f"{' or '.join(map(str, ends))}: it is another model's; {mend}"
+        )
+
+
+def check_ids(largest: int, model: ModelSection, config: Any) -> None:
+    """Raise `MultipltError` where the `largest` id of the texts has no embedding."""
+    if largest >= config.vocab_size:
+        raise MultipltError(
+            f"the texts have token {largest:,} and {model.name} has {config.vocab_size:,} embeddings: the tokenizer is "
+            "another model's; set model.tokenizer to the model's own"
         )
 
 
@@ -77,16 +86,20 @@ def _load(name: str, revision: str | None) -> Any:
         raise MultipltError(f"there is no tokenizer: {explain(error, name, {'revision': revision})}") from error
 
 
-def _pad_token(tokenizer: Any, wanted: str | None, name: str) -> str:
-    """The token to pad with: the one wanted, else the tokenizer's, else another special one."""
-    others = [token for token in tokenizer.all_special_tokens if token != tokenizer.eos_token]
+def _pad_token(tokenizer: Any, wanted: str | None, name: str, embeddings: int) -> str:
+    """The token to pad with: the one wanted, else the tokenizer's, else another special one that has an embedding."""
+    ids = tokenizer.get_vocab()
+    special = (token for token in tokenizer.all_special_tokens if ids[token] < embeddings)
+    others = [token for token in special if token != tokenizer.eos_token]
     others.sort(key=lambda token: ("pad" not in token, "unk" not in token))  # those made for it first
     mend = f"set model.pad_token to {' or '.join(others[:4]) or 'another'}"
     pad = wanted or tokenizer.pad_token or next(iter(others), None)
     if pad is None:
         raise MultipltError(f"the tokenizer of {name} has no padding token, nor another special one; {mend}")
-    if pad not in tokenizer.get_vocab():
-        raise MultipltError(f"the tokenizer of {name} has no token {pad} to pad with; {mend}")
+    if ids.get(pad, embeddings) >= embeddings:
+        raise MultipltError(
+            f"the tokenizer of {name} has no token {pad} to pad with, or the model no embedding for it; {mend}"
+        )
     if pad == tokenizer.eos_token:
         raise MultipltError(
             f"the tokenizer of {name} pads with {pad}, which also ends a text: a trainer that masks padding would "
