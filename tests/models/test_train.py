@@ -151,7 +151,12 @@ def test_every_text_is_read_by_itself_and_its_end_is_learned(packing: str, tmp_p
 
 
 def test_lora_trains_adapters_alone(tmp_path: Path, tiny_model: Path) -> None:
-    checkpoints = train(write_recipe(tmp_path, tiny_model), "lora.rank=4", "train.learning_rate=1e-2")
+    recipe = write_recipe(tmp_path, tiny_model)
+    with (tmp_path / "texts.jsonl").open("a") as file:
+        file.write('{"id": 7, "content": " "}\n')
+    checkpoints = train(recipe, "lora.rank=4", "train.learning_rate=1e-2")
+    (rejected,) = read(tmp_path / "out" / "rejected.jsonl")
+    assert (rejected["id"], rejected["reason"]) == (7, "its field content is empty")
     assert [path.name for path in checkpoints] == ["lua-tiny-epoch1", "lua-tiny-epoch2"]
     assert not (checkpoints[1] / "model.safetensors").exists()
     rows = texts(10)

@@ -93,6 +93,8 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Calla
     config = _config(recipe)
     tokenizer = open_tokenizer(recipe.model, config)
     check_same(tokenizer, recipe.model)
+    size = _size(recipe, config)
+    needed, free = _disk(recipe, size)
     encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected, advance)
     _check_data(recipe, encoded, rejected)
     check_ids(encoded.largest_id, recipe.model, config)
@@ -100,11 +102,9 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Calla
     is_packed = recipe.data.packing and keeps_apart(config, recipe.model.attention)
     sequences = packed(encoded.dataset, recipe.data.context_length) if is_packed else encoded.texts
     steps = ceil(sequences / recipe.train.global_batch)
-    size = _size(recipe, config)
     longest = recipe.data.context_length if is_packed else min(recipe.data.context_length, encoded.longest)
     at_once = recipe.train.per_device_batch * longest
     checkpointing = recipe.train.gradient_checkpointing
-    needed, free = _disk(recipe, size)
     report = Report(
         texts=encoded.texts, rejected=rejected.count, longest=encoded.longest,
         truncated_share=encoded.truncated_share, ends_in_labels=ends, tokens_per_epoch=encoded.tokens,
