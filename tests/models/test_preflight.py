@@ -131,6 +131,14 @@ def test_a_batch_that_does_not_come_out(stopped: Stopped) -> None:
     assert "which is 4 (train.per_device_batch) on 4 GPUs" in stopped("train.per_device_batch=4", "hardware.gpus=4")
 
 
+def test_more_gpus_than_there_are(stopped: Stopped, tmp_path: Path) -> None:
+    stopped("data.field=none")  # the recipe is there
+    done = CliRunner().invoke(main, ["train", str(tmp_path / "recipe.toml"), "--set", "hardware.gpus=64"])
+    assert done.exit_code == 1
+    assert "hardware.gpus is 64 and this machine has" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_model_that_is_not_there(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # the variable is read at import
     assert "nobody/nothing is not here" in stopped("model.name=nobody/nothing")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -14,9 +13,8 @@ from rich.table import Table
 from multiplt.cli.options import WIDE, as_json, example
 from multiplt.rows import Rejected
 from multiplt.run.lock import exclusive
-from multiplt.run.progress import Progress
 from multiplt.train.checkpoints import claim, found
-from multiplt.train.launching import Process, launch, must_launch, this_process
+from multiplt.train.launching import Process, check_gpus, launch, must_launch, this_process
 from multiplt.train.preflight import GIB, Plan, Report, as_dict, check_installed, preflight
 from multiplt.train.recipe import Recipe, load_recipe
 
@@ -38,6 +36,8 @@ def train(recipe: Path, overrides: tuple[str, ...], only_preflight: bool, as_jso
     if only_preflight:
         _show(_plan(settings, process, "-"), as_json)
         return
+    if must_launch(settings.hardware):
+        check_gpus(settings.hardware)
     if process.is_first:
         with exclusive(settings.train.output):
             plan = _plan(settings, process, settings.train.output)
@@ -50,11 +50,8 @@ def train(recipe: Path, overrides: tuple[str, ...], only_preflight: bool, as_jso
 
 
 def _plan(settings: Recipe, process: Process, out: str | Path) -> Plan:
-    progress = Progress("tokenize", unit="texts")
-    with Rejected(out) as rejected, progress if process.is_first else nullcontext():
-        plan = preflight(
-            settings, process.world, rejected, progress.advance if process.is_first else lambda count: None
-        )
+    with Rejected(out) as rejected:
+        plan = preflight(settings, process.world, rejected, show=process.is_first)
     if process.is_first and rejected.count:
         click.echo(rejected.summary(), err=True)
     return plan

@@ -41,6 +41,17 @@ def must_launch(hardware: HardwareSection, environment: Mapping[str, str] = os.e
     return (hardware.gpus > 1 or hardware.launch is not None) and not launched
 
 
+def check_gpus(hardware: HardwareSection) -> None:
+    """Raise `MultipltError` where there are fewer GPUs than the training is launched on."""
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if not _on_cpu(hardware) and gpus < hardware.gpus:
+        raise MultipltError(
+            f"hardware.gpus is {hardware.gpus} and this machine has {gpus}; lower it, or train where there are as many"
+        )
+
+
 def launch_command(hardware: HardwareSection, arguments: Sequence[str]) -> list[str]:
     """The command that runs `multiplt ARGUMENTS` in as many processes as there are GPUs."""
     how = ["--config_file", str(hardware.launch)] if hardware.launch else ["--multi_gpu"]
@@ -49,16 +60,7 @@ def launch_command(hardware: HardwareSection, arguments: Sequence[str]) -> list[
 
 
 def launch(hardware: HardwareSection, arguments: Sequence[str]) -> None:
-    """Become the launcher: this process is replaced, so that signals and the exit code are its own.
-
-    Raises `MultipltError` where there are fewer GPUs.
-    """
-    import torch
-
-    if not _on_cpu(hardware) and torch.cuda.device_count() < hardware.gpus:
-        raise MultipltError(
-            f"hardware.gpus is {hardware.gpus} and there are {torch.cuda.device_count()} here; set it to that"
-        )
+    """Become the launcher: this process is replaced, so that signals and the exit code are its own."""
     command = launch_command(hardware, arguments)
     os.execve(command[0], command, {**os.environ, LAUNCHED: "1"})
 

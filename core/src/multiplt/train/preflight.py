@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from math import ceil
@@ -14,6 +15,7 @@ from typing import Any
 from multiplt.errors import MultipltError
 from multiplt.models.engine.loading import explain
 from multiplt.rows import Rejected, read_rows
+from multiplt.run.progress import Progress
 from multiplt.train import checkpoints, estimates
 from multiplt.train.encoding import Encoded, encode
 from multiplt.train.launching import sharding
@@ -80,10 +82,10 @@ class Plan:
         }
 
 
-def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Callable[[int], None]) -> Plan:
+def preflight(recipe: Recipe, processes: int, rejected: Rejected, *, show: bool) -> Plan:
     """The plan of a training in so many `processes`; nothing is loaded onto a GPU, nor any weight read.
 
-    `advance` is told how many more texts are tokenized.
+    With `show` progress is shown.
 
     Raises `MultipltError` where it would fail, or not teach what it should: the message says which, and the mend.
     """
@@ -95,7 +97,10 @@ def preflight(recipe: Recipe, processes: int, rejected: Rejected, advance: Calla
     check_same(tokenizer, recipe.model)
     size = _size(recipe, config)
     needed, free = _disk(recipe, size)
-    encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected, advance)
+    progress = Progress("tokenize", unit="texts")
+    with progress if show else nullcontext():
+        advance = progress.advance if show else lambda count: None
+        encoded = encode(_rows(recipe), recipe.data, tokenizer, rejected, advance)
     _check_data(recipe, encoded, rejected)
     check_ids(encoded.largest_id, recipe.model, config)
     ends = _ends_in_labels(encoded.dataset, tokenizer)
