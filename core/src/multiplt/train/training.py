@@ -27,7 +27,7 @@ def train(plan: Plan, is_first: bool, tell: Tell) -> list[Path]:
 
     In each of several processes; the one that `is_first` writes and tells.
 
-    Raises `MultipltError` where the model cannot be loaded, or packed texts are not kept apart.
+    Raises `MultipltError` where the model cannot be loaded, or memory or disk do not hold what comes of it.
     """
     start = checkpoints.last(plan.recipe)
     done = max(checkpoints.found(plan.recipe), default=0)
