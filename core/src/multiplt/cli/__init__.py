@@ -18,6 +18,7 @@ from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.source import extract, filter_functions, infer_types, testgen
+from multiplt.cli.train import train
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -59,6 +60,6 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-TRAINING_SET = (dedup, dataset)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING_SET, ceiling, pass_k, plugin):
+TRAINING = (dedup, dataset, train)
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, ceiling, pass_k, plugin):
     main.add_command(command)
