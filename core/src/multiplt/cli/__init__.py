@@ -9,6 +9,7 @@ import click
 from multiplt.cli.ceiling import ceiling
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
+from multiplt.cli.evaluate import evaluate_command
 from multiplt.cli.execute import execute
 from multiplt.cli.languages import languages
 from multiplt.cli.pass_k import pass_k
@@ -57,5 +58,5 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, plugin):
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, evaluate_command, ceiling, pass_k, plugin):
     main.add_command(command)
