@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.compare import compare_command
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.evaluate import evaluate_command
@@ -58,5 +59,6 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, evaluate_command, ceiling, pass_k, plugin):
+SCORES = (evaluate_command, ceiling, pass_k, compare_command)
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *SCORES, plugin):
     main.add_command(command)

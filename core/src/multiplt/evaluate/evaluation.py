@@ -15,7 +15,7 @@ from multiplt.evaluate.results import score, usual_ks
 from multiplt.execute.rows import result_row
 from multiplt.execute.verdicts import Judged
 from multiplt.models import ModelOptions, Sampling
-from multiplt.plugins import BoundLanguage, installed
+from multiplt.plugins import BoundLanguage
 from multiplt.problems import Failure, Problem, Status, Verdict
 from multiplt.rows import Row, read_rows
 from multiplt.rows.atomic import remove_leftovers
