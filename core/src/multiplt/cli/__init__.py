@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from multiplt.cli.artifacts import artifacts
 from multiplt.cli.ceiling import ceiling
 from multiplt.cli.compare import compare_command
 from multiplt.cli.doctor import doctor
@@ -60,5 +61,5 @@ def main() -> None:
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
 SCORES = (evaluate_command, ceiling, pass_k, compare_command)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *SCORES, plugin):
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *SCORES, artifacts, plugin):
     main.add_command(command)

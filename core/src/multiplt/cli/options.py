@@ -41,7 +41,7 @@ def sampled(n: int, temperature: float = 0.8, max_tokens: int = 512, of: str = "
     def add(command: F) -> F:
         for option in reversed((
             click.option("--model", required=True,
-                         help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE."),
+                         help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL, artifact:NAME or replay:FILE."),
             model_option,
             click.option("-n", "n", type=click.IntRange(min=1), default=n, show_default=True,
                          help=f"Samples for each {of}."),
