@@ -34,7 +34,9 @@ def test_a_paired_difference(before: list[int], data: st.DataObject) -> None:
     assert found.difference.lower - 1e-9 <= found.difference.mean <= found.difference.upper + 1e-9
     assert len(found.gains) == sum(b > a for a, b in zip(before, after, strict=True))
     assert found.losses == {name: -gain for name, gain in reverse.gains.items()}
-    assert list(found.gains.values()) == sorted(found.gains.values(), reverse=True)
+    assert [round(gain, 9) for gain in found.gains.values()] == sorted(
+        (round(g, 9) for g in found.gains.values()), reverse=True
+    )
     assert found.p_value == pytest.approx(reverse.p_value, abs=0.05)
 
 

@@ -14,7 +14,7 @@ from multiplt.cli.options import WIDE, as_json, example
 from multiplt.evaluate.artifacts import Artifact, catalogue, find_artifact
 
 
-@click.group("artifacts")
+@click.group("artifacts", epilog=example("multiplt artifacts list"))
 def artifacts() -> None:
     """The paper's published datasets and models, by table and figure."""
 

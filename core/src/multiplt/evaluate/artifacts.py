@@ -76,7 +76,7 @@ def _sources(entry: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ..
 
 def _unknown(artifact: Artifact, spelling_seen: bool) -> Iterator[str]:
     """What of a model's artifact the sources do not say."""
-    if artifact.is_open:
+    if artifact.is_open and artifact.name.startswith("table"):
         yield "the best epoch, for which the paper refers to its Table 9"
     if artifact.score is None:
         yield "the score"

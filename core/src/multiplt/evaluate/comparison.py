@@ -17,8 +17,8 @@ FLIPS = 10_000
 ENUMERATED = 13
 """Problems that differ of which every flip of signs is tried: 2^13 are fewer than `FLIPS`."""
 
-TOLERANCE = 1e-9
-"""Sums of rates that are this close are the same."""
+DIGITS = 9
+"""Rates and sums of them that are the same to so many decimal places are the same."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def compare(base: Counts, run: Counts) -> Comparison:
     """Compare two runs over the same problems."""
     before, after = rates(base, 1), rates(run, 1)
     differences = {name: after[name] - before[name] for name in before}
-    ordered = sorted(differences.items(), key=lambda item: (-abs(item[1]), item[0]))
+    ordered = sorted(differences.items(), key=lambda item: (-round(abs(item[1]), DIGITS), item[0]))
     return Comparison(
         base=estimate([*before.values()]),
         score=estimate([*after.values()]),
@@ -64,7 +64,7 @@ def permutation_p_value(differences: Sequence[float], seed: int = 0) -> float:
     differing = [difference for difference in differences if difference]
     if not differing:
         return 1.0
-    observed = abs(sum(differing)) - TOLERANCE
+    observed = abs(sum(differing)) - 10**-DIGITS
     if len(differing) <= ENUMERATED:
         sums = [abs(sum(flipped)) for flipped in product(*((d, -d) for d in differing))]
         return sum(total >= observed for total in sums) / len(sums)

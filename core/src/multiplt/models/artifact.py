@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from multiplt.errors import UsageError
 from multiplt.evaluate.artifacts import find_artifact
@@ -13,9 +15,16 @@ ENGINES = ("vllm", "transformers")
 
 
 def open_artifact(where: str, options: ModelOptions) -> Model:
-    """The model at its published revision, with its tokenizer; the user's own options count more.
+    """The model at its published revision, with its tokenizer; see `resolve`."""
+    engine, hub, extra = resolve(where, options.extra)
+    return EngineModel(engine, hub, replace(options, extra=extra))
 
-    Raises `UsageError` where the name says no model.
+
+def resolve(where: str, extra: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+    """The engine, the model on the Hub and the engine's options of `NAME` or `ENGINE:NAME`.
+
+    `extra` are the user's options, which count more than what was published. Raises `UsageError` where the name
+    says no model.
     """
     engine, _, name = where.rpartition(":")
     if engine and engine not in ENGINES:
@@ -23,8 +32,8 @@ def open_artifact(where: str, options: ModelOptions) -> Model:
     artifact = find_artifact(name)
     if artifact.kind != "model":
         raise UsageError(f"{name} is a {artifact.kind}, not a model; read it as {artifact.hub}")
-    if artifact.is_open and "revision" not in options.extra:
+    if artifact.is_open and "revision" not in extra:
         raise UsageError(f"the best epoch of {name} is not known; name one, as artifact:{where}/epoch3")
     published = {"revision": artifact.revision, "tokenizer": artifact.tokenizer}
-    extra = {name: value for name, value in published.items() if value} | dict(options.extra)
-    return EngineModel(engine or ENGINES[0], artifact.hub, replace(options, extra=extra))
+    known = {option: value for option, value in published.items() if value}
+    return engine or ENGINES[0], artifact.hub, {**known, **extra}

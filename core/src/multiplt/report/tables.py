@@ -29,7 +29,7 @@ def latex(header: Cells, rows: Sequence[Cells]) -> str:
     r"""A `tabular` with the rules of the package booktabs.
 
     >>> print(latex(["run", "pass@1"], [["base_1b", "4.7"]]), end="")
-    \begin{tabular}{lr}
+    \begin{tabular}{l*{1}{r}}
     \toprule
     run & pass@1 \\
     \midrule
@@ -38,8 +38,8 @@ def latex(header: Cells, rows: Sequence[Cells]) -> str:
     \end{tabular}
     """
     first, *rest = (" & ".join(map(_escaped, cells)) + r" \\" for cells in (header, *rows))
-    columns = "l" + "r" * (len(header) - 1)
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", first, r"\midrule", *rest, r"\bottomrule"]
+    columns = f"{{l*{{{len(header) - 1}}}{{r}}}}"
+    lines = [rf"\begin{{tabular}}{columns}", r"\toprule", first, r"\midrule", *rest, r"\bottomrule"]
     return "\n".join([*lines, r"\end{tabular}", ""])
 
 
