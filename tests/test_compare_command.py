@@ -71,6 +71,9 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     assert "name two or more" in error_of(multiplt("compare", base, code=2))
     assert "a run is named twice" in error_of(multiplt("compare", base, base, code=2))
     assert "says no form for a plot" in error_of(multiplt("compare", base, other, "--plot", "x.gif", code=2))
+    result = {"status": "OK", "verdict": {"mode": "strict"}}
+    strict = write(tmp_path / "s.jsonl", [{"name": "HumanEval_0_f", "language": "lua", "results": [result]}])
+    assert "not judged by one rule (other compat, s.jsonl strict)" in multiplt("compare", other, strict).stderr
     elsewhere = write(tmp_path / "r.jsonl", [{"name": "g", "language": "lua", "results": [{"status": "OK"}]}])
     assert "no problem in common" in error_of(multiplt("compare", base, elsewhere, code=1))
     unanswered = write(tmp_path / "u.jsonl", [{"name": "HumanEval_0_f", "language": "lua", "results": []}])

@@ -14,7 +14,7 @@ from multiplt.cli.options import as_json, example
 from multiplt.errors import UsageError
 from multiplt.evaluate.comparison import Comparison, Selection, compare, restricted, select, shared
 from multiplt.evaluate.pass_k import Estimate
-from multiplt.evaluate.results import Counts, rates, read_counts, refuse_short, score
+from multiplt.evaluate.results import Counts, rates, read_results, refuse_short, score
 from multiplt.report.plots import check_plot, plot_scores
 from multiplt.report.tables import FORMATS
 
@@ -83,11 +83,14 @@ def _read(paths: Sequence[Path]) -> Runs:
         names = [str(path) for path in paths]
     if len(set(names)) < len(names):
         raise UsageError("a run is named twice; name each once")
-    read = [read_counts(path) for path in paths]
-    for path, counts in zip(paths, read, strict=True):
-        refuse_short(path, counts, 1)
-    kept = shared(read)
-    if left_out := len(set().union(*read)) - len(kept[0]):
+    read = [read_results(path) for path in paths]
+    for path, results in zip(paths, read, strict=True):
+        refuse_short(path, results.counts, 1)
+    if len({results.modes for results in read}) > 1:
+        judged = ", ".join(f"{name} {' and '.join(sorted(r.modes))}" for name, r in zip(names, read, strict=True))
+        click.echo(f"The runs are not judged by one rule ({judged}), and so their scores differ by that too", err=True)
+    kept = shared([results.counts for results in read])
+    if left_out := len(set().union(*(results.counts for results in read))) - len(kept[0]):
         click.echo(f"{left_out} problems are left out that not every run has", err=True)
     return dict(zip(names, kept, strict=True))
 

@@ -71,9 +71,9 @@ def _show(found: Evaluation, asked: dict[str, Any]) -> None:
         "at most {max_tokens} tokens, seed {seed}; ".format(**asked) + f"problems judged: {judged}", err=True,
     )  # fmt: skip
     for reason, count in found.set_aside.most_common(MOST):
-        click.echo(f"{count} rows set aside: {reason}", err=True)
+        click.echo(f"{count} {'row' if count == 1 else 'rows'} set aside: {reason}", err=True)
     for cause, count in cause_classes(found.causes.values())[:MOST]:
-        click.echo(f"{count} problems that no completion can pass: {cause}", err=True)
+        click.echo(f"no completion can pass {count} of the problems: {cause}", err=True)
     if found.whole:
         click.echo(f"{found.whole} completions are programs of their own, which MultiPL-E's evaluator would put "
                    "behind the prompt", err=True)  # fmt: skip

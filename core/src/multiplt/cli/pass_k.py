@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from multiplt.cli.options import example
-from multiplt.evaluate.results import read_counts, refuse_short, score, usual_ks
+from multiplt.evaluate.results import read_results, refuse_short, score, usual_ks
 
 COLUMNS = ("Dataset", "Pass@k", "Estimate", "NumProblems", "MinCompletions", "MaxCompletions", "Lower95", "Upper95")
 
@@ -20,7 +20,7 @@ COLUMNS = ("Dataset", "Pass@k", "Estimate", "NumProblems", "MinCompletions", "Ma
               help="May be given several times; by default those of 1, 10, 100 that there is enough for.")  # fmt: skip
 def pass_k(paths: tuple[Path, ...], ks: tuple[int, ...]) -> None:
     """Estimate pass@k from results: folders of MultiPL-E results files, or files of rows with results."""
-    counts = [read_counts(path) for path in paths]
+    counts = [read_results(path).counts for path in paths]
     for path, problems in zip(paths, counts, strict=True):
         refuse_short(path, problems, max(ks, default=1))
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -64,7 +64,7 @@ def permutation_p_value(differences: Sequence[float], seed: int = 0) -> float:
     differing = [difference for difference in differences if difference]
     if not differing:
         return 1.0
-    observed = abs(sum(differing)) - 10**-DIGITS
+    observed = abs(sum(differing)) - 10.0**-DIGITS
     if len(differing) <= ENUMERATED:
         sums = [abs(sum(flipped)) for flipped in product(*((d, -d) for d in differing))]
         return sum(total >= observed for total in sums) / len(sums)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from multiplt.errors import MultipltError
@@ -19,12 +20,21 @@ Counts = Mapping[str, tuple[int, int]]
 """Completions and right ones of each problem, by its name and language."""
 
 
-def read_counts(path: Path) -> Counts:
-    """The counts in a folder of MultiPL-E results files, or a file of rows with results.
+@dataclass(frozen=True)
+class Results:
+    """The counts of a run, and how its completions were judged: `strict`, `compat` or both."""
+
+    counts: Counts
+    modes: frozenset[str]
+
+
+def read_results(path: Path) -> Results:
+    """The results in a folder of MultiPL-E results files, or a file of rows with results.
 
     Raises `MultipltError` where there are none, or a problem stands there twice.
     """
     counts: dict[str, tuple[int, int]] = {}
+    modes: set[str] = set()
     for row in _rows(path):
         results = row.get("results")
         if not isinstance(results, list) or not all(result is None or "status" in result for result in results):
@@ -34,7 +44,13 @@ def read_counts(path: Path) -> Counts:
             raise MultipltError(f"{path} holds {name} twice; give each run its own folder")
         statuses = [result and result["status"] for result in results]
         counts[name] = (len(statuses), statuses.count(str(Status.OK)))
-    return counts
+        modes.update(_mode(result) for result in results if result)
+    return Results(counts, frozenset(modes))
+
+
+def _mode(result: Row) -> str:
+    """How a completion was judged; MultiPL-E, whose results have no verdict, has one way."""
+    return str((result.get("verdict") or result).get("mode", "compat"))
 
 
 def _rows(path: Path) -> Iterator[Row]:

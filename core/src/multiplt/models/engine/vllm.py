@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from multiplt.models.engine.describing import tokenizer_of
 from multiplt.models.engine.jobs import Answer, Engine, Job
 
 
@@ -33,10 +32,9 @@ class VllmEngine:
             os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # this process is the engine's own already
         from vllm import EngineArgs, LLMEngine
 
-        # vLLM would look for the model's revision in the tokenizer's repository, whichever that is
-        revision = tokenizer_of(model, options)[1].get("revision", "main")
-        defaults = {"enable_prefix_caching": True, "disable_log_stats": True, "tokenizer_revision": revision}
-        settings = {**defaults, **options}
+        settings = {"enable_prefix_caching": True, "disable_log_stats": True, **options}
+        if options.get("tokenizer", model) != model:  # vLLM would look in its repository for the model's revision
+            settings.setdefault("tokenizer_revision", "main")
         self._engine = LLMEngine.from_engine_args(EngineArgs(model=model, **settings))
 
     @property
