@@ -62,6 +62,7 @@ def test_scores_files_and_a_second_call(tmp_path: Path) -> None:
     assert found["statuses"] == {"OK": 2, "AssertionError": 1, "Timeout": 1}
     assert (found["ceiling"], found["truncated"], found["judged"]) == (1.0, 0, {"strict": 1})
 
+    assert json.loads((tmp_path / "out" / "stages" / "evaluation.json").read_text()) == found
     written = files(tmp_path / "out")
     assert [*written] == ["HumanEval_7_square.json.gz", "HumanEval_7_square.results.json.gz"]
     completions, results = written.values()
@@ -116,18 +117,17 @@ def problems(folder: Path, *rows: Row, canonical: str = "--no-canonical") -> lis
 
 
 def test_problems_that_show_their_solution_are_refused(tmp_path: Path) -> None:
-    shown = problems(tmp_path, SQUARE, canonical="--canonical")
+    (shown,) = problems(tmp_path, SQUARE, canonical="--canonical")
     (bare,) = problems(tmp_path, SQUARE | {"id": 8})
-    as_text = [{name: value for name, value in row.items() if name != "multiplt"} for row in shown]
+    as_text = {name: value for name, value in shown.items() if name != "multiplt"}
     call = recorded(tmp_path, [SQUARE, SQUARE | {"id": 8}], RIGHT)
-    for rows in (shown, as_text):
-        benchmark = write(tmp_path / "problems.jsonl", rows)
-        done = multiplt("evaluate", "-l", "lua", *call, "--benchmark", benchmark, "-o", tmp_path / "none", code=1)
-        assert "its prompt shows the Python solution; make it with multiplt prompts --no-canonical" in error_of(done)
-    benchmark = write(tmp_path / "problems.jsonl", [*shown, bare])
+    reason = "its prompt shows the Python solution; make it with multiplt prompts --no-canonical"
+    benchmark = write(tmp_path / "problems.jsonl", [shown])
+    done = multiplt("evaluate", "-l", "lua", *call, "--benchmark", benchmark, "-o", tmp_path / "none", code=1)
+    assert error_of(done) == f"no row of {benchmark} can be evaluated in lua: {reason}"
+    benchmark = write(tmp_path / "problems.jsonl", [shown, as_text, bare])
     found = evaluate(*call, "--benchmark", benchmark, "-o", tmp_path / "out")
-    assert found["problems"] == 1
-    assert [*found["set_aside"].values()] == [1]
+    assert (found["problems"], found["set_aside"]) == (1, {reason: 2})
     assert len(files(tmp_path / "out")) == 2
 
 

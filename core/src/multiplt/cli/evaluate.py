@@ -14,10 +14,11 @@ from rich.table import Table
 from multiplt.cli.options import WIDE, as_json, example, execution, language, sampled
 from multiplt.errors import MultipltError
 from multiplt.evaluate.ceiling import cause_classes
-from multiplt.evaluate.evaluation import Evaluation, evaluate
+from multiplt.evaluate.evaluation import STAGES, Evaluation, evaluate
 from multiplt.models import ModelOptions
 from multiplt.plugins import installed
 from multiplt.problems import Status
+from multiplt.rows import replacing
 from multiplt.settings import EvaluationSettings, ExecuteSettings
 
 MOST = 3
@@ -43,17 +44,20 @@ DEFAULT = EvaluationSettings()
 def evaluate_command(lang: str, benchmark: str, model: str, out: Path, as_json: bool, **options: Any) -> None:
     """Evaluate a model: completions of a benchmark's problems, verdicts, and pass@k with its 95% interval.
 
-    OUT gets NAME.json.gz and NAME.results.json.gz for each problem, as MultiPL-E writes them; the same call again
-    goes on where it stopped. Problems that MultiPL-E made are judged by its rule, others strictly, unless --compat
-    is given. The defaults for sampling are the paper's.
+    OUT gets NAME.json.gz and NAME.results.json.gz for each problem, as MultiPL-E writes them, and what --json prints as
+    stages/evaluation.json; the same call again goes on where it stopped. Problems that MultiPL-E made are judged by
+    its rule, others strictly, unless --compat is given. The defaults for sampling are the paper's.
     """
     settings = EvaluationSettings(**{name: options[name] for name in EvaluationSettings.model_fields})
     execute = ExecuteSettings(**{name: options[name] for name in ExecuteSettings.model_fields})
     provider = ModelOptions(concurrency=options["concurrency"], extra=options["model_options"])
     found = evaluate(benchmark, installed().language(lang), (model, provider), settings, execute, out)
     asked = {"model": model, "benchmark": benchmark, **settings.model_dump()}
+    described = json.dumps(asked | found.as_dict(), indent=2)
+    with replacing(out / STAGES / "evaluation.json") as file:
+        file.write(described.encode())
     if as_json:
-        click.echo(json.dumps(asked | found.as_dict(), indent=2))
+        click.echo(described)
     else:
         _show(found, asked)
     if found.lost:
