@@ -81,7 +81,8 @@ def test_an_unknown_scheme_names_those_that_are_there(registry: ModelRegistry) -
     there_are = "'opnai' (there are artifact, openai, replay, transformers, vllm): did you mean openai:…"
     with pytest.raises(MultipltError, match=re.escape(there_are)):
         registry.find("opnai:m@http://localhost/v1")
-    with pytest.raises(MultipltError, match=re.escape("use one of artifact:…, openai:…, replay:…, transformers:…, vllm:…")):
+    schemes = "artifact:…, openai:…, replay:…, transformers:…, vllm:…"
+    with pytest.raises(MultipltError, match=re.escape(f"use one of {schemes}")):
         registry.find("zzz:x")
     with pytest.raises(MultipltError, match="a model is named SCHEME:WHERE"):
         registry.find("gpt2")
