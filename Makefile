@@ -23,12 +23,12 @@ test: $(VENV)/.installed-dev interpreters lint
 
 ## Tests that need torch, transformers and vLLM.
 test-models: $(MODELS)/.installed interpreters
-	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models $(PATIENCE)
+	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models $(PATIENCE)
 
 ## All tests at full counts.
 test-full: $(VENV)/.installed-dev $(MODELS)/.installed interpreters lint
 	MULTIPLT_TEST_FULL=1 $(PYTEST) -m "not models"
-	MULTIPLT_TEST_FULL=1 OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models
+	MULTIPLT_TEST_FULL=1 OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
