@@ -39,7 +39,10 @@ from commands import (
 from counts import FULL, part
 from multiplt.rows import Row, read_rows
 
-COMMANDS = ("languages", "doctor", "run", "translate", "prompts", "execute", "dedup", "pass-k")
+COMMANDS = (
+    "languages", "doctor", "run", "translate", "prompts", "execute", "dedup", "evaluate", "pass-k", "compare",
+    "artifacts",
+)  # fmt: skip
 
 
 # ---- help and start-up

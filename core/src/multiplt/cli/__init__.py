@@ -6,11 +6,14 @@ from typing import Any
 
 import click
 
+from multiplt.cli.artifacts import artifacts
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.compare import compare_command
 from multiplt.cli.dataset import dataset
 from multiplt.cli.dedup import dedup
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
+from multiplt.cli.evaluate import evaluate_command
 from multiplt.cli.execute import execute
 from multiplt.cli.languages import languages
 from multiplt.cli.pass_k import pass_k
@@ -18,6 +21,7 @@ from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.source import extract, filter_functions, infer_types, testgen
+from multiplt.cli.train import train
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -59,6 +63,8 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-TRAINING_SET = (dedup, dataset)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING_SET, ceiling, pass_k, plugin):
+TRAINING = (dedup, dataset, train)
+SCORES = (evaluate_command, ceiling, pass_k, compare_command)
+COMMANDS = (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, *SCORES, artifacts, plugin)
+for command in COMMANDS:
     main.add_command(command)

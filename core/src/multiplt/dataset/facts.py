@@ -21,7 +21,7 @@ from multiplt.run.shards import shard_paths
 
 SOURCE = ("extract", "filter", "types", "duplicates", "ask", "testgen")
 FUNCTIONS = "functions"
-STAGES = ("prompts", "generate", "execute", "translations")
+STAGES = ("prompts", "attempts", "translations")
 """Folders of a run, in order: of the stages in `source`, of its functions, of the stages that each language has."""
 
 SAMPLING = ("temperature", "top_p", "max_tokens")
@@ -56,13 +56,13 @@ def facts(run: Path, language: str) -> RunFacts | None:
     stages = [summary for folder in folders if (summary := _summary(folder))]
     if not stages or stages[-1].stage != STAGES[-1]:
         return None
-    generated, executed = (_first(run / stage / language) for stage in ("generate", "execute"))
-    results = [result for result in executed.get("results") or () if result]
+    attempted = _first(run / "attempts" / language)
+    results = [result for result in attempted.get("results") or () if result]
     functions = _summary(run / FUNCTIONS)
     return RunFacts(
         functions=functions.rows_kept if functions else 0,
         stages=stages,
-        sampling={name: generated[name] for name in SAMPLING if name in generated},
+        sampling={name: attempted[name] for name in SAMPLING if name in attempted},
         toolchain=results[0].get("toolchain", "") if results else "",
         settings=read_settings(run, language),
         solved=len({row["name"] for row in read_shards(run / STAGES[-1] / language)}),
