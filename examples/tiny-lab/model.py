@@ -1,4 +1,4 @@
-"""A tiny language model: two Llama layers of random weights, and a tokenizer that newlines are tokens of their own in."""
+"""A tiny language model: two Llama layers of random weights, and a tokenizer whose newlines are tokens of their own."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import click
 from functions import SHAPES, Function, all_functions
@@ -114,7 +115,7 @@ class Lab:
 
     def train(self, data: str, model: Path, epochs: int, learning_rate: float) -> Path:
         """The checkpoint of the last epoch on the texts in `data`."""
-        recipe = {
+        recipe: dict[str, dict[str, Any]] = {
             "model": {"name": str(model)},
             "data": {"dataset": str(self.file(data)), "context_length": CONTEXT, "packing": False},
             "train": {
@@ -189,7 +190,8 @@ def shown(found: Estimate, sign: str = "") -> tuple[str, str]:
 @click.option("--right", type=click.FloatRange(0, 1), default=0.5, show_default=True,
               help="How often the rule takes the right one of two spellings.")
 @click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True)
-def main(languages: Sequence[str], seeds: int, right: float, out: Path, **size: int) -> None:
+@click.option("--format", "form", type=click.Choice([*FORMATS]), default="markdown", show_default=True)
+def main(languages: Sequence[str], seeds: int, right: float, out: Path, form: str, **size: int) -> None:
     """Train, translate, fine-tune and evaluate in each language and with each seed."""
     import torch
 
@@ -203,7 +205,7 @@ def main(languages: Sequence[str], seeds: int, right: float, out: Path, **size: 
             found[seed] = Lab(language, seed, Size(**size), right, folder.resolve()).work()
         for kind in found[0]:
             rows += table(language, kind, pooled({seed: runs[kind] for seed, runs in found.items()}))
-    click.echo(FORMATS["markdown"](HEADER, rows), nl=False)
+    click.echo(FORMATS[form](HEADER, rows), nl=False)
 
 
 if __name__ == "__main__":
