@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,8 @@ class Lab:
         shown = [function for function in functions if not function.is_held_out]
         items, shown = shown[: self.size.problems], shown[self.size.problems :]
         templates = [function for function in functions if function.is_held_out][: self.size.problems]
-        python = [function for function in functions if function not in set(items)][: self.size.python]
-        models = {"base": self.learn_python(python)}
+        python = [function for function in functions if function not in items][: self.size.python]
+        models = {"base": self.learn_python(python)}  # the same for all languages
         translated = shown[: self.size.translated]
         self.translate(self.tested("translated", translated, chance), translated, chance)
         for data in ("validated", "unvalidated"):
@@ -86,9 +86,10 @@ class Lab:
 
     def learn_python(self, functions: Sequence[Function]) -> Path:
         """The base: a model that has seen Python alone."""
-        self.write("python", ({"content": function.python} for function in functions))
-        make_model(self.folder / "untrained", (function.python for function in functions), self.seed)
-        return self.train("python", self.folder / "untrained", epochs=2, learning_rate=3e-3)
+        lab = replace(self, language="python", folder=self.folder.parent / f"python-{self.seed}")
+        lab.write("functions", ({"content": function.python} for function in functions))
+        make_model(lab.folder / "untrained", (function.python for function in functions), self.seed)
+        return lab.train("functions", lab.folder / "untrained", epochs=2, learning_rate=3e-3)
 
     def translate(self, tested: Path, functions: Sequence[Function], chance: random.Random) -> None:
         """Have the rule translate, keep what passes its tests, and beside it as much that nobody looked at.
@@ -145,6 +146,7 @@ class Lab:
 
     def write(self, name: str, rows: Iterable[Row]) -> Path:
         """A file of rows."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         write_rows(rows, str(self.file(name)))
         return self.file(name)
 
@@ -200,9 +202,8 @@ def main(languages: Sequence[str], seeds: int, right: float, out: Path, form: st
     for language in languages:
         found = {}
         for seed in range(seeds):
-            folder = out / f"{language}-{seed}"
-            folder.mkdir(parents=True, exist_ok=True)
-            found[seed] = Lab(language, seed, Size(**size), right, folder.resolve()).work()
+            folder = out.resolve() / f"{language}-{seed}"
+            found[seed] = Lab(language, seed, Size(**size), right, folder).work()
         for kind in found[0]:
             rows += table(language, kind, pooled({seed: runs[kind] for seed, runs in found.items()}))
     click.echo(FORMATS[form](HEADER, rows), nl=False)
