@@ -14,7 +14,7 @@ from multiplt.rows import Row
 
 TEMPLATES = tomllib.loads((Path(__file__).parent / "templates.toml").read_text("utf-8"))
 SHAPES, OPERATIONS = TEMPLATES["shapes"], TEMPLATES["operations"]
-NUMBERS = range(2, 150)
+NUMBERS = range(2, 32)
 
 HELD_OUT = {([*SHAPES][place % len(SHAPES)], name) for place, name in enumerate(OPERATIONS) if place % 2 == 0}
 """Templates that no translation is shown of; each shape and each operation is in others."""
@@ -39,8 +39,8 @@ class Function:
 
     @property
     def name(self) -> str:
-        """The same for all numbers: the number is in the docstring alone."""
-        return f"{self.shape}_{self.operation}"
+        """Template and number."""
+        return f"{self.shape}_{self.operation}_{self.number}"
 
     @property
     def python(self) -> str:

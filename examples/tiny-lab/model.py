@@ -1,4 +1,4 @@
-"""A tiny language model: two Llama layers of random weights, and a tokenizer whose newlines are tokens of their own."""
+"""A tiny language model: two Llama layers of random weights, and a tokenizer of bytes, newlines and numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def make_model(folder: Path, texts: Iterable[str], seed: int) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     bytes_to_tokens = Tokenizer(models.BPE())
-    # A prompt ends where a line does, or before one: so the tokens of prompt and answer are those of the whole text.
+    # A prompt ends with a line, or before the line's end: so its tokens and those of the answer are those of the text.
+    # A number is the same token wherever it stands, which two layers learn to copy.
     bytes_to_tokens.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex("\n"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False),
+        pre_tokenizers.Split(Regex(r"\n|\d+"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False),
     ])  # fmt: skip
     bytes_to_tokens.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()

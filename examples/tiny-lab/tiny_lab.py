@@ -77,7 +77,7 @@ class Lab:
         translated = shown[: self.size.translated]
         self.translate(self.tested("translated", translated, chance), translated, chance)
         for data in ("validated", "unvalidated"):
-            models[data] = self.train(data, models["base"], epochs=3, learning_rate=2e-3)
+            models[data] = self.train(data, models["base"], epochs=4, learning_rate=2e-3)
         problems = self.tested("problems", items + templates, chance)
         found = {name: self.evaluate(name, model, problems) for name, model in models.items()}
         numbered = sorted(found["base"], key=lambda name: int(name.split("_")[1]))
@@ -89,7 +89,7 @@ class Lab:
         lab = replace(self, language="python", folder=self.folder.parent / f"python-{self.seed}")
         lab.write("functions", ({"content": function.python} for function in functions))
         make_model(lab.folder / "untrained", (function.python for function in functions), self.seed)
-        return lab.train("functions", lab.folder / "untrained", epochs=2, learning_rate=3e-3)
+        return lab.train("functions", lab.folder / "untrained", epochs=5, learning_rate=3e-3)
 
     def translate(self, tested: Path, functions: Sequence[Function], chance: random.Random) -> None:
         """Have the rule translate, keep what passes its tests, and beside it as much that nobody looked at.
@@ -185,8 +185,10 @@ def shown(found: Estimate, sign: str = "") -> tuple[str, str]:
 @click.option("-l", "--lang", "languages", multiple=True, default=("lua",), show_default=True,
               type=click.Choice([name for name in SHAPES["value"] if name not in ("says", "signature", "python")]))
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How often, each with its own.")
-@click.option("--python", type=click.IntRange(min=1), default=6000, show_default=True)
-@click.option("--translated", type=click.IntRange(min=1), default=1500, show_default=True)
+@click.option("--python", type=click.IntRange(min=1), default=1260, show_default=True,
+              help="Functions that the base is trained on; no more than there are.")
+@click.option("--translated", type=click.IntRange(min=1), default=1080, show_default=True,
+              help="Functions that the rule translates; no more than there are.")
 @click.option("--problems", type=click.IntRange(min=1), default=60, show_default=True, help="Of each kind.")
 @click.option("--completions", type=click.IntRange(min=1), default=5, show_default=True, help="Of each problem.")
 @click.option("--right", type=click.FloatRange(0, 1), default=0.5, show_default=True,

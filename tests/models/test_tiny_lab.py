@@ -18,7 +18,7 @@ from counts import FULL
 pytestmark = [pytest.mark.models, pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed")]
 
 SCRIPT = ROOT / "examples" / "tiny-lab" / "tiny_lab.py"
-SMALL = ("--python", "2000", "--translated", "600", "--problems", "15", "--completions", "2")
+SMALL = ("--python", "800", "--translated", "300", "--problems", "12", "--completions", "2")
 SEEDS, SIZE, POINTS = (3, (), 40) if FULL else (1, SMALL, 15)
 LANGUAGES = ("lua", "r") if FULL else ("lua",)
 
