@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.models, pytest.mark.skipif(find_spec("trl") is None, r
 
 SCRIPT = ROOT / "examples" / "tiny-lab" / "tiny_lab.py"
 SMALL = ("--python", "800", "--translated", "300", "--problems", "12", "--completions", "2")
-SEEDS, SIZE, POINTS = (3, (), 40) if FULL else (1, SMALL, 15)
+SEEDS, SIZE, POINTS = (3, (), 40) if FULL else (1, SMALL, 10)
 LANGUAGES = ("lua", "r") if FULL else ("lua",)
 
 
