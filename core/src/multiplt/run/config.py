@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
 from multiplt.settings import (
     Count,
+    DatasetSettings,
+    EvaluationSettings,
     ExecuteSettings,
     FilterSettings,
     Positive,
@@ -75,8 +77,37 @@ class ModelSection(Settings):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class TrainSection(Settings):
+    """What is fine-tuned on the translations: a `recipe` of `multiplt train`, with each `set` as its `--set` says.
+
+    The recipe's dataset, output and language are the run's.
+    """
+
+    recipe: Path = Field(strict=False)
+    set: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class EvaluateSection(EvaluationSettings):
+    """How the recipe's model and what it became are evaluated, as `multiplt evaluate` does it.
+
+    `benchmark` is any that it takes. The models are run by the `engine`, with `options` for it. `checkpoints` are
+    those of all epochs, of which the best is chosen on a part of the problems, or the last alone.
+    """
+
+    benchmark: str = Field(min_length=1)
+    engine: Literal["vllm", "transformers"] = "vllm"
+    checkpoints: Literal["all", "last"] = "all"
+    concurrency: Count | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def evaluation(self) -> EvaluationSettings:
+        """The settings of each evaluation."""
+        return EvaluationSettings(**self.model_dump(include=set(EvaluationSettings.model_fields)))
+
+
 class Config(Settings):
-    """All settings of a run."""
+    """All settings of a run; what has no section of the last three is left out."""
 
     run: RunSection
     source: SourceSection
@@ -86,6 +117,9 @@ class Config(Settings):
     model: ModelSection
     sampling: TranslationSamplingSettings = TranslationSamplingSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    dataset: DatasetSettings | None = None
+    train: TrainSection | None = None
+    evaluate: EvaluateSection | None = None
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -105,12 +139,13 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
     match settings:
         case {"run": {"output": str(output)}}:
             settings["run"]["output"] = absolute(output, folder)
+    for section, key in (("source", "functions"), ("evaluate", "benchmark")):
+        values = settings.get(section)
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = _anchored_rows(values[key], folder)
     match settings:
-        case {"source": {"functions": str(name)}} if is_benchmark(name):
-            found = benchmark_file(name)
-            settings["source"]["functions"] = f"{found[0]}:{absolute(found[1], folder)}" if found else name
-        case {"source": {"functions": str(name)}} if name not in ("", "-"):
-            settings["source"]["functions"] = absolute_unless_named(name, folder)
+        case {"train": {"recipe": str(recipe)}}:
+            settings["train"]["recipe"] = absolute(recipe, folder)
     match settings:
         case {"source": {"code": list(names)}}:
             paths = [absolute(str(name), folder) for name in names]
@@ -124,6 +159,14 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
             kind, _, where = name.partition(":")
             if Path(absolute(where, folder)).is_dir():
                 settings["model"]["name"] = f"{kind}:{absolute(where, folder)}"
+
+
+def _anchored_rows(name: str, folder: Path) -> str:
+    """The source of rows `name`, a path in it made absolute."""
+    if is_benchmark(name):
+        found = benchmark_file(name)
+        return f"{found[0]}:{absolute(found[1], folder)}" if found else name
+    return name if name in ("", "-") else absolute_unless_named(name, folder)
 
 
 def build_config(**sections: Mapping[str, Any]) -> Config:
