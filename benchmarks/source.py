@@ -36,7 +36,6 @@ from multiplt.rows import Row, read_rows
 from multiplt.run import StageContext, StageResult, import_rows
 from multiplt.run.engine import Stage
 from multiplt.settings import ExecuteSettings, FilterSettings, TestgenSettings
-from multiplt.source.definition import ParsedFunction
 from multiplt.source.duplicates import Deduplicate
 from multiplt.source.evaluation import Evaluation, observe
 from multiplt.source.extract import Extract
@@ -104,9 +103,9 @@ def validate_one_by_one(rows: list[Row], folder: Path) -> None:
 
     def evaluations() -> Iterator[Evaluation]:
         for row in rows:
-            definition, node = read_definition(row["content"], row["entrypoint"]), ParsedFunction.of(row).node
+            definition = read_definition(row["content"], row["entrypoint"])
             for test in row["tests"]:
-                yield Evaluation(definition, (Pending(test),), 1.0, (node.lineno, node.end_lineno or node.lineno))
+                yield Evaluation(definition, (Pending(test),), 1.0, definition.lines)
 
     with Executor(Bubblewrap(), workers=1, warm=False) as executor:
         for _ in observe(evaluations(), executor):

@@ -506,7 +506,7 @@ def long_work(command: str, folder: Path) -> tuple[list[object], Path]:
 def outcome(command: str, path: Path) -> Any:
     if command == "execute":
         return timeless(read(path))
-    stages = [path / stage / "ocaml" for stage in ("prompts", "generate", "execute", "translations")]
+    stages = [path / stage / "ocaml" for stage in ("prompts", "attempts", "translations")]
     return [timeless(list(read_rows(stage))) for stage in (*stages, path / "dataset")]
 
 
@@ -525,7 +525,7 @@ def test_stopped_in_the_middle(number: int, code: int, uninterrupted: tuple[str,
     call, path = long_work(command, tmp_path)
     with adopting_orphans() as orphans:
         process = start(*call)
-        progressed = tmp_path / "out" / "execute" / "ocaml" if command == "run" else tmp_path / ".r.jsonl.partial"
+        progressed = tmp_path / "out" / "attempts" / "ocaml" if command == "run" else tmp_path / ".r.jsonl.partial"
         wait_until(lambda: progressed.exists() and (progressed.is_dir() or progressed.stat().st_size), process)
         os.killpg(process.pid, number)  # as a terminal does
         said = process.communicate(timeout=30)[1]

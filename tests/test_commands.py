@@ -278,12 +278,12 @@ def test_a_changed_setting_does_again_what_depends_on_it_alone(tmp_path: Path) -
     before = times()
     done = multiplt("run", settings, "--set", "execute.timeout=20.0")
     after = times()
-    assert {stage for stage in before if before[stage] != after[stage]} == {"execute", "translations"}
+    assert {stage for stage in before if before[stage] != after[stage]} == {"attempts", "translations"}
     assert "went on after" in done.stderr
-    log = (out / "generate" / "ocaml" / "completions.jsonl").read_bytes()
+    log = (out / "attempts" / "ocaml" / "completions.jsonl").read_bytes()
     multiplt("run", settings, "--set", "sampling.n=2", "--set", "execute.timeout=20.0")
-    assert (out / "generate" / "ocaml" / "completions.jsonl").read_bytes() == log
-    assert [len(row["samples"]) for row in shards(out, "generate")] == [2] * 5
+    assert (out / "attempts" / "ocaml" / "completions.jsonl").read_bytes() == log
+    assert [len(row["samples"]) for row in shards(out, "attempts")] == [2] * 5
 
 
 def test_run_prints_json_for_programs(tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_translate_asks_a_server(style: str, server: str, tmp_path: Path) -> Non
     paths = Counter(path for path, _ in Server.requests)
     assert paths == {"/v1/chat/completions" if style == "chat" else "/v1/completions": 4}
     assert len({body["seed"] for _, body in Server.requests}) == 4
-    assert {sample["finish_reason"] for row in shards(out, "generate") for sample in row["samples"]} == {"stop"}
+    assert {sample["finish_reason"] for row in shards(out, "attempts") for sample in row["samples"]} == {"stop"}
     again = multiplt(*call, "--style", style)
     assert "nothing was run again" in again.stderr
     assert len(Server.requests) == 4
@@ -513,7 +513,7 @@ def test_the_quickstart_has_the_verdicts_that_its_completions_were_made_for(
     model = f"replay:{QUICKSTART / 'completions.jsonl'}"
     call = ("translate", source, "-l", language, "--model", model, "-n", 5, "--timeout", 5)
     multiplt(*call, "-o", tmp_path / "out")
-    judged = list(read_rows(tmp_path / "out" / "execute" / language))
+    judged = list(read_rows(tmp_path / "out" / "attempts" / language))
     assert len(judged) >= min(size, len(tested)) - 1
     for row in judged:
         for result, allowed in zip(row["results"], expected[row["name"]], strict=True):

@@ -75,7 +75,8 @@ def prepare_source(folder: Path) -> list[object]:
     """A run from Python files on."""
     rows = extracted(project(folder / "code", files=6))
     write(folder / "replay.jsonl", [*answers(rows), *translations(rows)])
-    path = config(folder, 0, source={"code": ["code"]}, model={"name": "replay:replay.jsonl"}, sampling={"n": 2},
+    path = config(folder, 0, source={"code": ["code"]}, model={"name": "replay:replay.jsonl"},
+                  sampling={"n": 2, "method": "adaptive"},
                   filter={"benchmarks": ["humaneval"]}, testgen={"n": 2}, run={"shard_size": 1})  # fmt: skip
     path.write_text(path.read_text().replace('functions = "functions.jsonl"\n', ""))
     return ["run", path]
@@ -138,5 +139,5 @@ def entries(folder: Path) -> set[str]:
 
 def asked(folder: Path) -> Counter[tuple[str, int]]:
     """How often each completion came to the log, in which it is kept as it arrives."""
-    lines = (folder / "out" / "generate" / "ocaml" / "completions.jsonl").read_text().splitlines()
+    lines = (folder / "out" / "attempts" / "ocaml" / "completions.jsonl").read_text().splitlines()
     return Counter((entry["key"], entry["index"]) for entry in map(json.loads, lines))

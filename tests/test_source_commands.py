@@ -103,12 +103,15 @@ def test_a_folder_keeps_its_shards(tmp_path: Path) -> None:
         (["extract", "code"], "there is no output"),
         (["filter", "f.jsonl", "-o", "x.jsonl", "--benchmark", "mbpp:nowhere.jsonl"], "nowhere.jsonl"),
         (["testgen", "f.jsonl", "-o", "x.jsonl", "--model", "replay:nowhere.jsonl"], "nowhere.jsonl"),
+        (["filter", "nameless.jsonl", "-o", "x.jsonl"], "no column id, only content"),
+        (["testgen", "nameless.jsonl", "-o", "x.jsonl", "--model", "replay:f.jsonl"], "no column id"),
         (["filter", "f.jsonl", "-o", "-", "--json"], "both write to standard output"),
     ],
 )
 def test_a_wrong_call_stops_before_any_work(arguments: list[str], sentence: str, tmp_path: Path) -> None:
     project(tmp_path / "code")
     write(tmp_path / "f.jsonl", extracted(tmp_path / "code"))
+    write(tmp_path / "nameless.jsonl", [{"content": "x = 1"}])
     before = {path.name for path in tmp_path.iterdir()}
     benchmark = FILTER if arguments[0] == "filter" and "--benchmark" not in arguments else ()
     assert sentence in error_of(multiplt(*arguments, *benchmark, code=None, cwd=tmp_path))

@@ -131,6 +131,7 @@ def f({}):
         ("x", "return xml.sax(x)", ["import xml.sax"]),
         ("x", "return np.array(system)", ["import sys as system", "import numpy as np"]),
         ("x: List", "y: D = x", ["from __future__ import annotations", "from typing import List, Dict as D"]),
+        ("x: List, y: Literal['np']", "pass", ["from __future__ import annotations", "from typing import List"]),
         ("x: 'D[str, int]'", "pass", ["from __future__ import annotations", "from typing import Dict as D"]),
         ("x=np", "return x", ["import numpy as np"]),
         ("np", "return np + 1", []),

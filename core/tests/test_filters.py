@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from multiplt.rows import Row
 from multiplt.run import StageContext
 from multiplt.settings import FilterName, FilterSettings
+from multiplt.source.decontamination import Benchmarks
 from multiplt.source.definition import ParsedFunction
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
-from multiplt.source.filter import Filter, explain, open_benchmarks
+from multiplt.source.filter import Filter, explain
 from multiplt.source.filters import FILTERS
 
 NO_BENCHMARK = FilterSettings(benchmarks=())
@@ -38,7 +39,7 @@ def row(content: str, entrypoint: str = "f") -> Row:
 
 def faults(content: str, settings: FilterSettings = NO_BENCHMARK) -> dict[str, tuple[str, str]]:
     """What all filters find, by their names."""
-    found = explain(row(content), settings, open_benchmarks(settings))
+    found = explain(row(content), settings, Benchmarks(()))
     return {name: reason for name, reason in found if reason is not None}
 
 

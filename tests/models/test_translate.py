@@ -25,7 +25,7 @@ def translate(tmp_path: Path, model: str, *options: str) -> list[Row]:
     command = [sys.executable, "-c", "from multiplt.cli import main; main()", "translate", few, "-l", "lua"]
     settings = ["-n", "3", "--max-tokens", "16", "--model", model, "-o", tmp_path / "out", *options]
     subprocess.run([*map(str, command), *map(str, settings)], check=True, timeout=240)
-    return list(read_shards(tmp_path / "out" / "execute" / "lua"))
+    return list(read_shards(tmp_path / "out" / "attempts" / "lua"))
 
 
 def form(row: Row) -> dict[str, str]:

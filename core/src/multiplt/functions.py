@@ -60,7 +60,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Definition:
-    """A function as written: what stands in the source before any test is read."""
+    """A function as written: what stands in the source before any test is read.
+
+    `module` is the whole source, and `lines` the first and last line of the function in it, counted from 1.
+    """
 
     signature: Signature
     declared: tuple[Type, ...]
@@ -68,6 +71,7 @@ class Definition:
     docstring: str
     source: str
     module: str
+    lines: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def read_definition(content: str, entrypoint: str) -> Definition:
         ast.get_docstring(node) or "",
         _without_docstring(content, module, node),
         content,
+        (node.lineno, node.end_lineno or node.lineno),
     )
 
 

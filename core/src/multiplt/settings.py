@@ -34,6 +34,25 @@ class SamplingSettings(Settings):
     max_tokens: Count = 512
 
 
+class TranslationSamplingSettings(SamplingSettings):
+    """How many translations are asked for: `n` of each function, or with the method `adaptive` n at most.
+
+    Then a function is done with `enough` translations that pass and are not near copies of each other, or where the
+    odds that the next one is such are below `least_odds`. `budget` is for all functions of a language together.
+    See `multiplt.translate.adaptive`.
+    """
+
+    method: Literal["fixed", "adaptive"] = "fixed"
+    enough: Count = 10
+    least_odds: Annotated[float, Field(ge=0, lt=1)] = 0.005
+    budget: Count | None = None
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether it is."""
+        return self.method == "adaptive"
+
+
 class EvaluationSettings(SamplingSettings):
     """How a model is evaluated.
 

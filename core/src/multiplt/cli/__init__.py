@@ -9,6 +9,8 @@ import click
 from multiplt.cli.artifacts import artifacts
 from multiplt.cli.ceiling import ceiling
 from multiplt.cli.compare import compare_command
+from multiplt.cli.dataset import dataset
+from multiplt.cli.dedup import dedup
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.evaluate import evaluate_command
@@ -19,6 +21,7 @@ from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.source import extract, filter_functions, infer_types, testgen
+from multiplt.cli.train import train
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -60,6 +63,8 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
+TRAINING = (dedup, dataset, train)
 SCORES = (evaluate_command, ceiling, pass_k, compare_command)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *SCORES, artifacts, plugin):
+COMMANDS = (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, *SCORES, artifacts, plugin)
+for command in COMMANDS:
     main.add_command(command)

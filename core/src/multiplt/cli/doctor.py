@@ -22,7 +22,8 @@ from multiplt.execute.verdicts import Judge
 from multiplt.hookspecs import Check
 from multiplt.models import ModelOptions
 from multiplt.plugins import installed
-from multiplt.run.resources import ModelSession, open_judge, open_sandbox
+from multiplt.run.model_session import ModelSession
+from multiplt.run.resources import open_judge, open_sandbox
 from multiplt.settings import ExecuteSettings
 
 

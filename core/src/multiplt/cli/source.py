@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from itertools import chain
 from typing import Any, get_args
 
 import click
@@ -20,9 +21,10 @@ from multiplt.run.engine import Stage
 from multiplt.run.sampling import checked_model
 from multiplt.settings import ExecuteSettings, FilterName, FilterSettings, TestgenSettings
 from multiplt.source.brief import Brief
+from multiplt.source.decontamination import Benchmarks
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
-from multiplt.source.filter import explain, open_benchmarks
+from multiplt.source.filter import benchmark_names, explain
 from multiplt.source.infer_types import InferTypes
 from multiplt.source.stages import filter_stages, testgen_stages
 from multiplt.source.typecheck import check, with_imports_of
@@ -52,8 +54,8 @@ def stages(command: Callable[..., Work | None]) -> Callable[..., None]:
         if as_json and out == "-":
             raise UsageError("--json and -o - both write to standard output; give the rows a file with -o")
         stages, rows = work
-        chain = stages if keep_rejected else [Brief(stage) for stage in stages]
-        summaries = run_chain(chain, rows, out, shard_size=shard_size, workers=workers)
+        told = stages if keep_rejected else [Brief(stage) for stage in stages]
+        summaries = run_chain(told, rows, out, shard_size=shard_size, workers=workers)
         show_funnel(summaries)
         click.echo(f"{summaries[-1].rows_kept:,} functions written to {out}", err=True)
         if as_json:
@@ -90,18 +92,30 @@ def filter_functions(
     type-check on their own, and are no copies: not of a benchmark's problem, and not of each other.
     """
     settings = FilterSettings(skip=skip, benchmarks=benchmarks)
-    rows = read_rows(functions)
+    rows = _functions(functions)
     if explained is not None:
         _explain(explained, rows, settings)
         return None
     return filter_stages(settings), rows  # fmt: skip
 
 
+def _functions(source: str) -> Iterable[Row]:
+    """The rows of `source`. Raises `UsageError` where they are no functions in the form of extract."""
+    rows = iter(read_rows(source))
+    first = next(rows)
+    if missing := [field for field in ("id", "content", "entrypoint") if field not in first]:
+        raise UsageError(
+            f"{source} has no column {missing[0]}, only {', '.join(first)}; a function needs id, content and "
+            "entrypoint, as extract writes them"
+        )
+    return chain((first,), rows)
+
+
 def _explain(id: str, rows: Iterable[Row], settings: FilterSettings) -> None:
     row = next((row for row in rows if str(row.get("id")) == id), None)
     if row is None:
         raise UsageError(f"there is no function with the id {id}; ids are in the column id of what extract wrote")
-    answers: list[tuple[str, Any]] = [*explain(row, settings, open_benchmarks(settings))]
+    answers: list[tuple[str, Any]] = [*explain(row, settings, Benchmarks(benchmark_names(settings)))]
     if settings.uses("types"):
         answers.append(("types", check([with_imports_of(row)["content"]])[0]))
     for name, reason in answers:
@@ -127,7 +141,7 @@ def testgen(
     that change their arguments, or use files, the network, the clock or random numbers, are set aside, as are
     those whose tests are too few or cover too little.
     """
-    rows = read_rows(functions)
+    rows = _functions(functions)
     checked = checked_model(model, ModelOptions(concurrency=concurrency, extra=model_options))
     execute = ExecuteSettings(sandbox=sandbox, workers=workers)
     return testgen_stages(TestgenSettings(**settings), checked, execute, seed), rows  # fmt: skip

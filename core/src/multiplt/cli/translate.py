@@ -21,6 +21,9 @@ from multiplt.run.config import build_config
 @click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True, help="The run's folder.")
 @click.option("--canonical/--no-canonical", default=None,
               help="Show the model the Python solution; by default, except for a benchmark.")
+@click.option("--adaptive", "method", flag_value="adaptive",
+              help="Ask in rounds, and for no more where enough or nothing new is to be had; n at most.")
+@click.option("--budget", type=click.IntRange(min=1), help="Completions of all functions together, with --adaptive.")
 @execution
 @as_json
 def translate(functions: str, lang: str, model: str, out: Path, as_json: bool, **settings: Any) -> None:
@@ -38,7 +41,7 @@ def translate(functions: str, lang: str, model: str, out: Path, as_json: bool, *
         source={"functions": functions},
         prompts=chosen("canonical", "style"),
         model={"name": model, "options": settings["model_options"]} | chosen("concurrency"),
-        sampling=chosen("n", "temperature", "top_p", "max_tokens"),
+        sampling=chosen("n", "temperature", "top_p", "max_tokens", "method", "budget"),
         execute=chosen("timeout", "workers", "memory", "warm", "sandbox"),
     )
     run_and_report(config, as_json)

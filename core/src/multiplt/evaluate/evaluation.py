@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from multiplt.evaluate.reachable import Reachable
 from multiplt.evaluate.results import score, usual_ks
 from multiplt.execute.rows import result_row
 from multiplt.execute.verdicts import Judged
-from multiplt.models import ModelOptions, Sampling
+from multiplt.models import ModelOptions
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Failure, Problem, Status, Verdict
 from multiplt.rows import Row, read_rows
@@ -26,9 +27,9 @@ from multiplt.run.manifest import code_versions
 from multiplt.run.resources import open_executor, open_judge
 from multiplt.run.sampling import ModelSettings, checked_model
 from multiplt.run.shards import StageSummary, read_shards, run_first_stage, run_stage, shard_paths
-from multiplt.settings import EvaluationSettings, ExecuteSettings
-from multiplt.translate.generation import Generate
-from multiplt.translate.validation import Execute
+from multiplt.run.shared import Resources
+from multiplt.settings import EvaluationSettings, ExecuteSettings, TranslationSamplingSettings
+from multiplt.translate.attempts import Attempts
 
 STAGES = "stages"
 """The folder of the stages' shards, in that of the evaluation."""
@@ -150,27 +151,26 @@ class _Run:
     def answer(self) -> None:
         """See what can be passed, have the model complete the problems, and judge its completions."""
         name, drawn = self.language.spec.name, self.evaluation
-        sampling = Sampling(drawn.temperature, drawn.top_p, drawn.max_tokens)
-        chat = drawn.style == "chat"
-        generate = Generate(name, self.model, sampling, drawn.n, drawn.seed, chat)
-        self._run_stage(Reachable(name, self.execute, self.toolchain), "problems")
-        self._run_stage(generate, "problems")
-        self._run_stage(Execute(name, self.execute, self.toolchain), generate.name)
-
-    def _run_stage(self, stage: Reachable | Generate | Execute, source: str) -> None:
-        versions = code_versions(self.language.distribution)
-        run_stage(stage, self.stages / source, self.stages / stage.name, versions=versions)
+        sampling = TranslationSamplingSettings(**drawn.model_dump(include={"n", "temperature", "top_p", "max_tokens"}))
+        attempts = Attempts(
+            name, self.model, sampling, self.execute, self.toolchain, seed=drawn.seed, chat=drawn.style == "chat"
+        )
+        with closing(Resources()) as shared:
+            for stage in (Reachable(name, self.execute, self.toolchain), attempts):
+                versions = code_versions(self.language.distribution)
+                run_stage(
+                    stage, self.stages / "problems", self.stages / stage.name, versions=versions, shared=shared
+                )
 
     def results(self) -> Evaluation:
         """Write the files, and count what is in them."""
         found = Evaluation(self.language.spec.name)
         remove_leftovers(self.folder)
-        for shard in shard_paths(self.stages / "execute"):
+        for shard in shard_paths(self.stages / "attempts"):
             lost = found.lost.total()
             for row in read_parquet(shard):
                 self._write(row, int(shard.stat().st_mtime), found)
             if found.lost.total() > lost:  # the next call asks again for what could not be had
-                (self.stages / "generate" / shard.name).unlink()
                 shard.unlink()
         ceiling = read_shards(self.stages / "ceiling")
         found.causes = {row["name"]: row["cause"] for row in ceiling if not row["reachable"]}
@@ -200,7 +200,7 @@ class _Run:
 
 
 def _judged(result: Row) -> Judged:
-    """The verdict in a row of the stage `execute`."""
+    """The verdict in a row of the stage `attempts`."""
     failure = Failure(**result["failure"]) if result["failure"] else None
     fields = {name: value for name, value in result.items() if name != "program"}
     return Judged(Verdict(**fields | {"status": Status(result["status"]), "failure": failure}), result["program"])

@@ -7,9 +7,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from types import TracebackType
 
+from multiplt.errors import MultipltError
 from multiplt.execute import process_tree
 from multiplt.execute.drift import DriftGuard
 from multiplt.execute.machine import MemoryBudget, machine_memory, starved
@@ -38,7 +40,7 @@ class Executor:
     `workers` is one for each core unless said otherwise, and fewer run at a time while their
     `Limits.memory` together exceeds the machine's. Programs run in warm servers where their plans have
     one, unless `warm` is off. `toolchain` says the toolchain's version: outcomes are reused for the
-    same program under the same toolchain and limits. One `run` at a time.
+    same program under the same toolchain and limits. One `run` at a time, and none beside `submit`.
 
     >>> with Executor(find_sandbox()) as executor:
     ...     [outcome.exit_code for outcome in executor.run([ExecutionPlan({}, Command("false"))])]
@@ -60,6 +62,17 @@ class Executor:
         self._memory = MemoryBudget(machine_memory())
         self._retrying = threading.Lock()
         self._active: _Pool | None = None
+        self._submissions: _Submissions | None = None
+        self._opening = threading.Lock()
+
+    def submit(self, plan: ExecutionPlan) -> Future[Outcome]:
+        """Start a plan as soon as there is room, and return what its outcome, or its error, will come to.
+
+        Waits while the workers have enough to do. For any thread, and several at once; in no order.
+        """
+        with self._opening:
+            self._submissions = self._submissions or _Submissions(self)
+        return self._submissions.submit(plan)
 
     def run(self, plans: Iterable[ExecutionPlan]) -> Iterator[Outcome]:
         """Yield the outcome of each plan, in the order of `plans`, which is read as work gets done.
@@ -67,9 +80,10 @@ class Executor:
         An error raised by `plans`, and an `InfrastructureError` of a program, is raised in its turn,
         after the outcomes before it. Closing the iterator kills what runs.
         """
-        pool = self._active = _Pool(self._workers, self._run_one)
+        finished: _Finished = queue.SimpleQueue()
+        pool = self._active = _Pool(self._workers, self._run_one, lambda *result: finished.put(result))
         try:
-            yield from _Schedule(self, pool, iter(plans)).outcomes()
+            yield from _Schedule(self, pool, finished, iter(plans)).outcomes()
         finally:
             pool.close()
 
@@ -81,6 +95,8 @@ class Executor:
         """Kill what runs, end the warm servers and forget the outcomes."""
         if self._active:
             self._active.close()
+        if self._submissions:
+            self._submissions.close()
         self._sandbox.close()
         self._outcomes.close()
 
@@ -91,6 +107,13 @@ class Executor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _remember(self, fingerprint: str, outcome: Outcome) -> None:
+        self._outcomes.put(fingerprint, outcome)
+        self.counters.run += 1
+        self.counters.warm += outcome.warm
+        self.counters.timeouts += outcome.timed_out
+        self.counters.retried += outcome.retried
 
     def _run_one(self, plan: ExecutionPlan, slot: int, stop: Stop) -> Outcome:
         def run(plan: ExecutionPlan) -> Outcome:
@@ -108,10 +131,12 @@ class Executor:
 class _Schedule:
     """One pass over the plans: what was read and not yielded yet, in order."""
 
-    def __init__(self, executor: Executor, pool: _Pool, plans: Iterator[ExecutionPlan]) -> None:
-        self._counters, self._outcomes = executor.counters, executor._outcomes
+    def __init__(
+        self, executor: Executor, pool: _Pool, finished: _Finished, plans: Iterator[ExecutionPlan]
+    ) -> None:
+        self._executor, self._counters, self._outcomes = executor, executor.counters, executor._outcomes
         self._toolchain, self._look_ahead = executor._toolchain, executor._look_ahead
-        self._pool = pool
+        self._pool, self._finished = pool, finished
         self._plans: Iterator[ExecutionPlan] | None = plans
         self._order: deque[str | Exception] = deque()  # fingerprints, and an error in its turn
         self._running: set[str] = set()
@@ -151,19 +176,15 @@ class _Schedule:
 
     def _collect(self, wait: bool) -> None:
         """Take in what has finished; with `wait`, at least one."""
-        while (finished := self._pool.finished(wait)) is not None:
-            fingerprint, result = finished
+        while wait or not self._finished.empty():
+            fingerprint, result = self._finished.get()
             wait = False
             self._running.remove(fingerprint)
             if isinstance(result, Exception):
                 self._failed[fingerprint] = result
                 self._plans = None  # what comes after it will not be yielded
                 continue
-            self._outcomes.put(fingerprint, result)
-            self._counters.run += 1
-            self._counters.warm += result.warm
-            self._counters.timeouts += result.timed_out
-            self._counters.retried += result.retried
+            self._executor._remember(fingerprint, result)
 
     def _next(self) -> Outcome:
         head = self._order.popleft()
@@ -176,17 +197,72 @@ class _Schedule:
         return outcome
 
 
+class _Submissions:
+    """Plans from any thread, each with the future of its outcome; twins share one."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._futures: dict[str, Future[Outcome]] = {}
+        self._lock = threading.Lock()
+        self._room = threading.Semaphore((1 + READY_PER_WORKER) * executor._workers)
+        self._pool = _Pool(executor._workers, executor._run_one, self._finish)
+
+    def submit(self, plan: ExecutionPlan) -> Future[Outcome]:
+        executor = self._executor
+        fingerprint = plan.fingerprint(executor._toolchain)
+        self._room.acquire()
+        with self._lock:
+            future = self._futures.get(fingerprint)
+            if future is None and (known := executor._outcomes.get(fingerprint)) is not None:
+                future = Future()
+                future.set_result(known)
+            if future is None:
+                future = self._futures[fingerprint] = Future()
+                self._pool.submit(fingerprint, plan)
+                return future
+            executor.counters.reused += 1
+        self._room.release()
+        return future
+
+    def close(self) -> None:
+        """Kill what runs: its outcomes, and those of what waits, are `Stopped`."""
+        self._pool.close()
+        with self._lock:
+            for future in self._futures.values():
+                future.set_exception(Stopped())
+            self._futures.clear()
+
+    def _finish(self, fingerprint: str, result: Outcome | Exception) -> None:
+        with self._lock:
+            future = self._futures.pop(fingerprint)
+            try:
+                if isinstance(result, Outcome):
+                    self._executor._remember(fingerprint, result)
+            except MultipltError as error:
+                result = error
+        self._room.release()
+        if isinstance(result, Outcome):
+            future.set_result(result)
+        else:
+            future.set_exception(result)
+
+
+_Finished = queue.SimpleQueue[tuple[str, Outcome | Exception]]
+
+
 class _Pool:
-    """Threads that run one plan at a time each, until closed.
+    """Threads that run one plan at a time each, until closed; `finish` is called in them with what came of it.
 
     A thread outlives the programs it starts: bubblewrap ends with the thread that started it.
     """
 
-    def __init__(self, workers: int, run: Callable[[ExecutionPlan, int, Stop], Outcome]) -> None:
-        self._run = run
+    def __init__(
+        self, workers: int, run: Callable[[ExecutionPlan, int, Stop], Outcome],
+        finish: Callable[[str, Outcome | Exception], None],
+    ) -> None:  # fmt: skip
+        self._run, self._finish = run, finish
         self._stop = Stop()
         self._jobs: queue.SimpleQueue[tuple[str, ExecutionPlan] | None] = queue.SimpleQueue()
-        self._finished: queue.SimpleQueue[tuple[str, Outcome | Exception]] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._work, args=(slot,)) for slot in range(workers)]
         for thread in self._threads:
             thread.start()
@@ -197,13 +273,6 @@ class _Pool:
 
     def submit(self, fingerprint: str, plan: ExecutionPlan) -> None:
         self._jobs.put((fingerprint, plan))
-
-    def finished(self, wait: bool) -> tuple[str, Outcome | Exception] | None:
-        """A program that has ended; None if there is none and `wait` is off."""
-        try:
-            return self._finished.get(block=wait)
-        except queue.Empty:
-            return None
 
     def close(self) -> None:
         """Kill what runs, and return when nothing does."""
@@ -217,8 +286,9 @@ class _Pool:
         while (job := self._jobs.get()) and not self._stop.is_set():
             fingerprint, plan = job
             try:
-                self._finished.put((fingerprint, self._run(plan, slot, self._stop)))
+                result: Outcome | Exception = self._run(plan, slot, self._stop)
             except Stopped:
                 return
             except Exception as error:
-                self._finished.put((fingerprint, error))
+                result = error
+            self._finish(fingerprint, result)

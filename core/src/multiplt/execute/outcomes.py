@@ -18,14 +18,15 @@ class OutcomeStore:
     """Outcomes by fingerprint: the latest in memory, the others in a temporary file without a name.
 
     The file lies in the system's folder for temporary files (TMPDIR), and the system removes it with
-    this process, however that ends. For one thread.
+    this process, however that ends. For one thread at a time.
     """
 
     def __init__(self, memory_kib: int = MEMORY_KIB, remembered: int = REMEMBERED) -> None:
         self._room, self._remembered = memory_kib * 1024, remembered
         self._latest: dict[str, Outcome] = {}  # the oldest first, as in the next
         self._filed: dict[str, None] = {}
-        self._database = sqlite3.connect("", isolation_level=None)  # the empty name: a private temporary database
+        # the empty name: a private temporary database
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         for setting in (f"cache_size = -{CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._database.execute(f"PRAGMA {setting}")
         self._database.execute("CREATE TABLE outcomes (fingerprint TEXT PRIMARY KEY, outcome BLOB)")

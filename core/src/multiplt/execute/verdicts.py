@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -52,6 +53,24 @@ class Run:
     program: Program
     outcome: Outcome
     results: Results
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission whose program runs, or will."""
+
+    judge: Judge
+    problem: Problem
+    program: Program
+    outcome: Future[Outcome]
+
+    def is_done(self) -> bool:
+        """Whether it has run."""
+        return self.outcome.done()
+
+    def verdict(self) -> Judged:
+        """The verdict, waited for. Raises `Refused` where a plugin fails in it."""
+        return self.judge.verdict(self.problem, self.program, self.outcome.result())
 
 
 class Judge:
@@ -116,6 +135,18 @@ class Judge:
         """As `attempts`, what came of each submission instead of the verdict on it."""
         return self._run(submissions, self.limits)
 
+    def submit(self, submission: Submission) -> Submitted:
+        """Start a submission's program, as `Executor.submit` does. Raises `Refused` where a plugin fails in it."""
+        program, plan = self._plan(submission, self.limits)
+        return Submitted(self, submission.problem, program, self.executor.submit(plan))
+
+    def verdict(self, problem: Problem, program: Program, outcome: Outcome) -> Judged:
+        """What came of a program, judged. Raises `Refused` where a plugin fails in it."""
+        run = self._read(problem, program, outcome)
+        if isinstance(run, Refused):
+            raise run
+        return self._judge(run)
+
     def _judged(self, submissions: Iterable[Submission], limits: Limits) -> Iterator[Judged]:
         for attempt in self._attempted(submissions, limits):
             if isinstance(attempt, Refused):
@@ -131,7 +162,7 @@ class Judge:
         return Judged(verdict, run.program.text)
 
     def _run(self, submissions: Iterable[Submission | Refused], limits: Limits) -> Iterator[Run | Refused]:
-        toolchain = self.toolchain  # before the pass: the executor makes one at a time
+        self.toolchain  # noqa: B018, before the pass: the executor makes one at a time
         waiting: deque[tuple[Problem, Program] | Refused] = deque()
 
         def plans() -> Iterator[ExecutionPlan]:
@@ -139,19 +170,22 @@ class Judge:
                 try:
                     if isinstance(submission, Refused):
                         raise submission
-                    program = self.language.build_program(submission.problem, submission.completion)
-                    plan = self.language.execution_plan(program, limits)
+                    program, plan = self._plan(submission, limits)
                 except Refused as reason:
                     waiting.append(reason)
                     continue
                 waiting.append((submission.problem, program))
-                yield replace(plan, toolchain=toolchain)
+                yield plan
 
         for outcome in self.executor.run(plans()):
             while isinstance(head := waiting.popleft(), Refused):
                 yield head
             yield self._read(*head, outcome)
         yield from (head for head in waiting if isinstance(head, Refused))
+
+    def _plan(self, submission: Submission, limits: Limits) -> tuple[Program, ExecutionPlan]:
+        program = self.language.build_program(submission.problem, submission.completion)
+        return program, replace(self.language.execution_plan(program, limits), toolchain=self.toolchain)
 
     def _read(self, problem: Problem, program: Program, outcome: Outcome) -> Run | Refused:
         try:

@@ -8,7 +8,7 @@ from functools import partial
 
 from multiplt.errors import MultipltError
 from multiplt.models.artifact import open_artifact
-from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, derive_seed
+from multiplt.models.base import Model, ModelLost, ModelOptions, Request, Sample, Sampling, derive_seed
 from multiplt.models.engine import EngineModel
 from multiplt.models.openai import OpenAIModel
 from multiplt.models.replay import ReplayModel
@@ -16,6 +16,7 @@ from multiplt.models.replay import ReplayModel
 __all__ = [
     "Model",
     "ModelFactory",
+    "ModelLost",
     "ModelOptions",
     "ModelRegistry",
     "Request",

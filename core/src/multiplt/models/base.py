@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from multiplt.errors import MultipltError
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -100,14 +102,20 @@ class Sample:
 class ModelOptions:
     """How to treat a model: `concurrency` samples in flight at most, by default what suits the provider; an
     attempt may take `timeout_s` seconds, of these `connect_timeout_s` to connect, and what may pass is tried
-    again `retries` times. `extra` is handed to the provider as it is.
+    again `retries` times. A model that is lost after all is waited for, `wait_s` seconds at most. `extra` is handed
+    to the provider as it is.
     """
 
     concurrency: int | None = None
     retries: int = 6
     timeout_s: float = 600.0
     connect_timeout_s: float = 10.0
+    wait_s: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ModelLost(MultipltError):
+    """A model that answered, or might have, is gone: it may come back."""
 
 
 class Model(ABC):
@@ -127,7 +135,7 @@ class Model(ABC):
         Requests are taken as there is room for them, and no more while samples wait to be consumed.
         Close the generator (`contextlib.aclosing`) to drop what is in flight.
 
-        Raises `MultipltError` when the model cannot be reached or used any more.
+        Raises `ModelLost` when the model cannot be reached any more, and `MultipltError` when it cannot be used.
         """
 
     async def check(self) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from multiplt.errors import MultipltError
-from multiplt.models.base import Model, ModelOptions, Request, Sample, Sampling, each_sample, in_parallel
+from multiplt.models.base import Model, ModelLost, ModelOptions, Request, Sample, Sampling, each_sample, in_parallel
 from multiplt.models.retry import Failure, Kind, kind_of_status, persist, retry_after_s
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ class OpenAIModel(Model):
         return " ".join(hidden.split())[:300]
 
     def _error(self, failure: Failure) -> MultipltError:
-        return MultipltError(_SENTENCES[failure.kind].format(url=self._url, model=self._model, reason=failure.reason))
+        kind = ModelLost if failure.kind in ("unreachable", "slow", "broken", "busy") else MultipltError
+        return kind(_SENTENCES[failure.kind].format(url=self._url, model=self._model, reason=failure.reason))
 
 
 def _parse_name(where: str) -> tuple[str, str]:

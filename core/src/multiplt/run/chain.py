@@ -75,7 +75,7 @@ def run_stages(
     source = None
     for stage in stages:
         folder = last if stage is stages[-1] else others / stage.name
-        engine = LocalEngine(processes if getattr(stage, "parallel", False) else 1)
+        engine = LocalEngine.of(stage, processes)
         if source is None:
             summary = run_first_stage(stage, rows, folder, shard_size=shard_size, engine=engine)
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import time
 from array import array
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from multiplt.run.manifest import fingerprint
 
 SYNC_EVERY_S = 1.0
 ABSENT = -1
+BLOCK = 1 << 13  # bytes: about what a line has
 
 
 def generation_key(*, model: str, prompt: str, seed: int, sampling: Mapping[str, Any]) -> str:
@@ -35,9 +37,9 @@ def generation_key(*, model: str, prompt: str, seed: int, sampling: Mapping[str,
 class CompletionLog:
     """The completions in the file at `path`, which is made if need be.
 
-    In memory is only where each sample lies (8 bytes each, and some 200 for each key). A last line
-    cut off by a kill is removed; its sample counts as never received. What the process was killed
-    over is safe at once, what the machine lost power over after a second.
+    Several threads may use it. In memory is only where each sample lies (8 bytes each, and some 200 for
+    each key). A last line cut off by a kill is removed; its sample counts as never received. What the
+    process was killed over is safe at once, what the machine lost power over after a second.
 
     Raises `MultipltError` where the file cannot be opened or another process has it open.
     """
@@ -46,6 +48,7 @@ class CompletionLog:
         self.path = path
         self._offsets: dict[bytes, array[int]] = {}
         self._synced = time.monotonic()
+        self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -91,15 +94,16 @@ class CompletionLog:
         Raises `MultipltError` where it cannot be written; the log is then as before.
         """
         line = to_json({"key": key, "index": index, "sample": sample}).encode() + b"\n"
-        try:
-            self._write(line)
-            if time.monotonic() - self._synced >= SYNC_EVERY_S:
-                self.sync()
-        except OSError as error:
-            os.ftruncate(self._file, self._end)
-            raise cannot_write(self.path, error) from error
-        self._index(key, index, self._end)
-        self._end += len(line)
+        with self._lock:
+            try:
+                self._write(line)
+                if time.monotonic() - self._synced >= SYNC_EVERY_S:
+                    self.sync()
+            except OSError as error:
+                os.ftruncate(self._file, self._end)
+                raise cannot_write(self.path, error) from error
+            self._index(key, index, self._end)
+            self._end += len(line)
 
     def _write(self, line: bytes) -> None:
         written = 0
@@ -114,10 +118,14 @@ class CompletionLog:
         offsets = self._offsets.get(bytes.fromhex(key), array("q"))
         if index >= len(offsets) or offsets[index] == ABSENT:
             raise KeyError((key, index))
-        with os.fdopen(os.dup(self._file), "rb") as file:
-            file.seek(offsets[index])
-            sample: dict[str, Any] = json.loads(file.readline())["sample"]
+        sample: dict[str, Any] = json.loads(self._line_at(offsets[index]))["sample"]
         return sample
+
+    def _line_at(self, offset: int) -> bytes:
+        size = BLOCK
+        while not (found := os.pread(self._file, size, offset).partition(b"\n"))[1]:
+            size *= 4
+        return found[0]
 
     def sync(self) -> None:
         """Make what is written last through a loss of power."""

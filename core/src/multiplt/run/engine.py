@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import multiprocessing
 import multiprocessing.util
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 from multiplt.errors import MultipltError
 from multiplt.rows.jsonl import Row
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.manifest import ShardManifest, count_reasons, write_shard
+from multiplt.run.progress import Progress
+from multiplt.run.shared import Resources
 
 T = TypeVar("T")
 
@@ -43,7 +45,8 @@ class Stage(Protocol):
     It depends on the rows and its settings alone. What it keeps open (a model, an executor, a log) it
     gets through `StageContext.resource`. A stage with a true attribute `whole` looks at the rows of all
     shards (`StageContext.source`): a change of one makes all of its own again. One with a true attribute
-    `parallel` may work on several shards at once, each in a process of its own.
+    `parallel` may work on several shards at once, each in a process of its own; one with a number `threads`, on so
+    many in threads of one process, for it waits for others most of the time.
     """
 
     @property
@@ -60,40 +63,66 @@ class Stage(Protocol):
 class StageContext:
     """What a stage may use beside its rows: `folder` is its own, for files that outlive a run.
 
-    `source` is the folder of the stage before, with all of its shards.
+    `source` is the folder of the stage before, with all of its shards, `shard` the name of the one at hand, and
+    `fingerprint` stands for all that decides its rows.
     """
 
     source: Path
+    shard: str = ""
+    fingerprint: str = ""
 
-    def __init__(self, folder: Path, advance: Callable[[int], None] = lambda rows: None) -> None:
+    def __init__(self, folder: Path, progress: Progress | None = None, shared: Resources | None = None) -> None:
         self.folder = folder
-        self._advance = advance
+        self._progress = progress
         self._advanced = 0
-        self._resources: dict[str, Any] = {}
-        self._stack = ExitStack()
+        self._resources = Resources()
+        self._shared = shared or self._resources
+
+    def of(self, task: ShardTask) -> StageContext:
+        """The same for one shard: what is open is shared, its rows are counted for themselves."""
+        context = copy.copy(self)
+        context._advanced = 0
+        if isinstance(task.source, Path):
+            context.source = task.source.parent
+        context.shard, context.fingerprint = task.target.stem, task.fingerprint
+        return context
 
     def advance(self, rows: int = 1) -> None:
         """Report that `rows` more of this shard's rows are done."""
         self._advanced += rows
-        self._advance(rows)
+        if self._progress:
+            self._progress.advance(rows)
 
-    def take_advanced(self) -> int:
-        """How many rows were reported since this was asked last (for the engine's caller)."""
-        advanced, self._advanced = self._advanced, 0
-        return advanced
+    def finish(self, rows: int) -> None:
+        """Report that the shard is done, all of its `rows`."""
+        self.advance(rows - self._advanced)
+
+    def count(self, **amounts: int) -> None:
+        """Report more of something else than rows, such as `completions=1`."""
+        if self._progress:
+            self._progress.count(**amounts)
+
+    def keep(self, kept: int, of: int) -> None:
+        """Report that `kept` of `of` came through (for a stage with `threads`)."""
+        if self._progress:
+            self._progress.keep(kept, of)
 
     def resource(self, name: str, make: Callable[[], T]) -> T:
         """What `make` returns, made once for each process of the stage; its `close()`, if any, is called at the end."""
-        if name not in self._resources:
-            made = self._resources[name] = make()
-            if callable(close := getattr(made, "close", None)):
-                self._stack.callback(close)
-        return cast(T, self._resources[name])
+        return self._resources.get(name, make)
+
+    def shared(self, name: str, make: Callable[[], T]) -> T:
+        """As `resource`, kept open for the stages after this one, where there are some in this process."""
+        return self._shared.get(name, make)
 
     def close(self) -> None:
-        """Close the resources, the last made first."""
-        self._resources.clear()
-        self._stack.close()
+        """Close the stage's own resources, the last made first."""
+        self._resources.close()
+
+    def abort(self) -> None:
+        """Close everything, so that whoever works with it stops."""
+        self._shared.close()
+        self._resources.close()
 
 
 @dataclass(frozen=True)
@@ -111,12 +140,9 @@ def run_task(task: ShardTask, context: StageContext) -> ShardManifest:
 
     Raises `MultipltError` where the stage lost rows.
     """
-    if isinstance(task.source, Path):
-        context.source = task.source.parent
-        rows = list(read_parquet(task.source))
-    else:
-        rows = task.source
+    rows = list(read_parquet(task.source)) if isinstance(task.source, Path) else task.source
     rows_in = len(rows)
+    context = context.of(task)
     result = task.stage(rows, context)
     if rows_in + result.expanded != len(result.kept) + len(result.rejected):
         raise MultipltError(
@@ -133,6 +159,7 @@ def run_task(task: ShardTask, context: StageContext) -> ShardManifest:
         reasons=count_reasons(result.rejected),
     )
     write_shard(task.target, manifest, result.kept, result.rejected)
+    context.finish(rows_in)
     return manifest
 
 
@@ -145,39 +172,64 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """This machine: this process, or `processes` others.
+    """This machine: this process, or `processes` others, or `threads` of this one.
 
     With others a stage must not rely on being alone, and reports progress by whole shards.
     """
 
     processes: int = 1
+    threads: int = 1
+
+    @classmethod
+    def of(cls, stage: Stage, processes: int = 1) -> LocalEngine:
+        """What suits a stage, with `processes` at most."""
+        return cls(processes if getattr(stage, "parallel", False) else 1, getattr(stage, "threads", 1))
 
     def run(self, tasks: Iterable[ShardTask], context: StageContext) -> Iterator[ShardManifest]:
         """Do every task; what is running when one fails is finished or stopped before its error is raised."""
         if self.processes > 1:
             yield from self._run_apart(tasks, context)
-            return
-        for task in tasks:
-            yield run_task(task, context)
+        elif self.threads > 1:
+            yield from self._run_in_threads(tasks, context)
+        else:
+            for task in tasks:
+                yield run_task(task, context)
 
     def _run_apart(self, tasks: Iterable[ShardTask], context: StageContext) -> Iterator[ShardManifest]:
         spawn = multiprocessing.get_context("spawn")  # a fork would share locks, threads and connections
         pool = ProcessPoolExecutor(self.processes, spawn, _start_worker, (context.folder, os.getpid()))
-        waiting = iter(tasks)
-        running: set[Future[ShardManifest]] = set()
         try:
-            while True:
-                room = 2 * self.processes - len(running)
-                running |= {pool.submit(_work, task) for task in islice(waiting, room)}
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            for manifest in _in_pool(pool, _work, tasks, 2 * self.processes):
+                context.advance(manifest.rows_in)
+                yield manifest
         except BrokenProcessPool as error:
             raise MultipltError("a worker process was killed, perhaps for want of memory; use fewer") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run_in_threads(self, tasks: Iterable[ShardTask], context: StageContext) -> Iterator[ShardManifest]:
+        pool = ThreadPoolExecutor(self.threads, "multiplt-shards")
+        try:
+            yield from _in_pool(pool, lambda task: run_task(task, context), tasks, self.threads)
+        except BaseException:
+            context.abort()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_pool(
+    pool: Executor, work: Callable[[ShardTask], ShardManifest], tasks: Iterable[ShardTask], at_once: int
+) -> Iterator[ShardManifest]:
+    waiting = iter(tasks)
+    running: set[Future[ShardManifest]] = set()
+    while True:
+        running |= {pool.submit(work, task) for task in islice(waiting, at_once - len(running))}
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
 
 
 _context: StageContext  # in a worker process: its own

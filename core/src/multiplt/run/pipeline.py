@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from multiplt.models import ModelOptions, Sampling
+from multiplt.models import ModelOptions
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import read_rows, write_rows
 from multiplt.rows.atomic import remove_leftovers
 from multiplt.run.chain import run_stages
 from multiplt.run.config import Config
-from multiplt.run.engine import LocalEngine, Stage
+from multiplt.run.engine import Stage
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
+from multiplt.run.record import write_settings
 from multiplt.run.resources import open_executor, open_judge
 from multiplt.run.sampling import ModelSettings, checked_model
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
+from multiplt.run.shared import Resources
 from multiplt.source.brief import Brief
 from multiplt.source.extract import Extract
 from multiplt.source.files import read_files
 from multiplt.source.infer_types import InferTypes
 from multiplt.source.stages import filter_stages, testgen_stages
-from multiplt.translate.generation import Generate
+from multiplt.translate.attempts import Attempts
 from multiplt.translate.prompting import Prompts, refuse_benchmark
+from multiplt.translate.rouge import import_compiled
 from multiplt.translate.translations import Translations
-from multiplt.translate.validation import Execute
 
 FUNCTIONS = "functions"
 """The folder of tested functions, in a run's."""
@@ -76,8 +79,9 @@ def run_pipeline(
         summaries = make_functions()
         if config.source.code:
             on_source(summaries)
-        for language in languages:
-            yield _run_language(config, language, prepared, summaries[-1])
+        with closing(Resources()) as shared:
+            for language in languages:
+                yield _run_language(config, language, prepared, summaries[-1], shared)
 
 
 def _making_functions(config: Config, prepared: Prepared) -> Callable[[], list[StageSummary]]:
@@ -108,6 +112,8 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
     if config.source.functions and config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
         refuse_benchmark(config.source.functions)
+    if config.sampling.adaptive:
+        import_compiled()
     options = model_options(config)
     model, testgen = checked_model(config.model.name, options), None
     if config.source.code:
@@ -122,48 +128,54 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
 def model_options(config: Config) -> ModelOptions:
     """How the model is treated."""
     model = config.model
-    return ModelOptions(concurrency=model.concurrency, timeout_s=model.request_timeout, extra=model.options)
+    return ModelOptions(
+        model.concurrency, model.retries, model.request_timeout, wait_s=model.wait, extra=model.options
+    )
 
 
-def stages(config: Config, language: str, prepared: Prepared) -> list[Stage]:
-    """The stages of one language, in order."""
-    sampling = config.sampling
-    return [
-        Prompts(language, config.prompts, config.execute),
-        Generate(
-            language=language,
-            model=prepared.model,
-            sampling=Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens),
-            n=sampling.n,
-            seed=config.run.seed,
-            chat=config.prompts.style == "chat",
-        ),
-        Execute(language, config.execute, prepared.toolchains[language]),
-        Translations(language),
-    ]
+def attempts(config: Config, language: str, prepared: Prepared, problems: int) -> Attempts:
+    """The stage in which the model translates."""
+    return Attempts(
+        language=language,
+        model=prepared.model,
+        sampling=config.sampling,
+        execute=config.execute,
+        toolchain=prepared.toolchains[language],
+        problems=problems,
+        seed=config.run.seed,
+        chat=config.prompts.style == "chat",
+    )
 
 
 def _run_language(
-    config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary
+    config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary, shared: Resources
 ) -> LanguageSummary:
     output, name = config.run.output, language.spec.name
     dataset = output / "dataset" / f"{name}.parquet"
     summary = LanguageSummary(name, dataset, functions=functions.rows_in, stages=[functions])
     source = output / FUNCTIONS
-    for stage in stages(config, name, prepared):
+    versions = code_versions(language.distribution)
+
+    def run(stage: Stage) -> StageSummary:
+        nonlocal source
         folder = output / stage.name / name
-        versions = code_versions(language.distribution)
-        summary.stages.append(run_stage(stage, source, folder, engine=LocalEngine(), versions=versions))
+        summary.stages.append(run_stage(stage, source, folder, versions=versions, shared=shared))
         source = folder
+        return summary.stages[-1]
+
+    problems = run(Prompts(name, config.prompts, config.execute)).rows_kept
+    run(attempts(config, name, prepared, problems))
+    run(Translations(name))
     summary.resumed = all(stage.shards_made == 0 for stage in summary.stages)
     remove_leftovers(summary.dataset.parent, summary.dataset.name)
     write_rows(read_shards(source), summary.dataset)  # always: the last run may have been killed just before
+    write_settings(output, name, config)
     _count(summary, output)
     return summary
 
 
 def _count(summary: LanguageSummary, output: Path) -> None:
-    for row in read_shards(output / "execute" / summary.language):
+    for row in read_shards(output / "attempts" / summary.language):
         summary.problems += 1
         summary.completions += len(row["samples"])
         summary.verdicts.update(result["status"] if result else "no verdict" for result in row["results"])

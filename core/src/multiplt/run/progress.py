@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections import Counter
 from types import TracebackType
 
 from rich.console import Console
@@ -18,7 +20,7 @@ class Progress:
     """The progress of one piece of work: a bar on a terminal, else a line every ten seconds and at the end.
 
     `total` is how much there is, if known, and `found` how much of it was done before; both and
-    `advance` count `unit`.
+    `advance` count `unit`. Several threads may report.
 
     >>> with Progress("execute", total=2, unit="programs") as progress:
     ...     progress.advance()
@@ -28,21 +30,34 @@ class Progress:
         self.name, self.total, self.found, self.unit = name, total, found, unit
         self.done = found
         self._kept = self._judged = 0
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self._started = self._shown = time.monotonic()
         self._bars: Bars | None = None
 
     def advance(self, amount: int = 1) -> None:
         """Count `amount` more as done."""
-        self.done += amount
+        with self._lock:
+            self.done += amount
+        self._show()
+
+    def count(self, **amounts: int) -> None:
+        """Count more of something else than `unit`, such as `completions=1`."""
+        with self._lock:
+            self._counts.update(amounts)
+        self._show()
+
+    def keep(self, kept: int, of: int) -> None:
+        """Count `kept` of `of` towards the yield."""
+        with self._lock:
+            self._kept += kept
+            self._judged += of
+
+    def _show(self) -> None:
         if self._bars is not None:
             self._bars.update(self._bars.task_ids[0], completed=self.done)
         elif time.monotonic() - self._shown >= LINE_EVERY_S:
             self._print_line()
-
-    def keep(self, kept: int, of: int) -> None:
-        """Count `kept` of `of` towards the yield."""
-        self._kept += kept
-        self._judged += of
 
     def describe(self) -> str:
         """What the user reads.
@@ -55,7 +70,9 @@ class Progress:
         elapsed = time.monotonic() - self._started
         rate = (self.done - self.found) / max(elapsed, 1e-9)
         if self.done > self.found:
-            parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s")
+            parts.append(_per_second(rate))
+        for name, amount in self._counts.items():
+            parts.append(f"{amount:,} {name} ({_per_second(amount / max(elapsed, 1e-9))})")
         if self._judged:
             parts.append(f"yield {self._kept / self._judged:.0%}")
         if self.total is not None and self.total > self.done > self.found:
@@ -95,6 +112,10 @@ class _Description(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(self._progress.describe())
+
+
+def _per_second(rate: float) -> str:
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
 
 
 def _clock(seconds: float) -> str:

@@ -1,22 +1,17 @@
-"""What stages keep open while they work: plugins, executor, judge, model."""
+"""What stages keep open while they work: plugins, executor, judge."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, TypeVar
 
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import ExecutionPlan, Outcome
 from multiplt.execute.sandbox import Sandbox
 from multiplt.execute.sandboxes import SandboxFactory, find_sandbox
 from multiplt.execute.verdicts import Judge
-from multiplt.models import Model, ModelOptions, ModelRegistry
 from multiplt.plugins import Plugins, installed
 from multiplt.settings import ExecuteSettings
-
-T = TypeVar("T")
 
 
 def open_sandbox(name: str, plugins: Plugins | None = None) -> Sandbox:
@@ -36,30 +31,6 @@ def open_judge(language: str, executor: Executor, settings: ExecuteSettings) -> 
     judge = Judge(installed().language(language), executor, settings.limits)
     judge.check()
     return judge
-
-
-def open_model(name: str, options: ModelOptions) -> Model:
-    """The model of that name, from the core or a plugin; whether it answers, `Model.check` tells."""
-    registry = ModelRegistry()
-    installed().manager.hook.multiplt_register_models(register=registry.register)
-    return registry.find(name, options)
-
-
-class ModelSession:
-    """A model and the event loop that it lives in, for callers that are not asynchronous."""
-
-    def __init__(self, name: str, options: ModelOptions) -> None:
-        self._runner = asyncio.Runner()
-        self.model = open_model(name, options)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the model's event loop."""
-        return self._runner.run(work)
-
-    def close(self) -> None:
-        """Close the model and the loop."""
-        self._runner.run(self.model.close())
-        self._runner.close()
 
 
 class LazyExecutor:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from multiplt.models import ModelOptions, Request, Sample
+from multiplt.rows.jsonl import Row
 from multiplt.run.completions import CompletionLog, generation_key
 from multiplt.run.engine import StageContext
-from multiplt.run.resources import ModelSession
+from multiplt.run.model_session import ModelSession
 
 LOG = "completions.jsonl"
-
-Failed = dict[tuple[str, int], dict[str, Any]]
-"""Samples that cannot be had, by key and index."""
-
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -32,28 +29,53 @@ class ModelSettings:
         options = {"options": dict(self.options.extra)} if self.options.extra else {}
         return {"model": self.name, "version": self.version, **options}
 
-    def sample(self, requests: Sequence[Request], n: int, context: StageContext) -> list[list[dict[str, Any]]]:
-        """For each request its samples 0 … n-1 as rows; `text` is what the model said, `error` why there is none.
+    def sample(self, requests: Sequence[Request], n: int, context: StageContext) -> list[list[Row]]:
+        """For each request its samples 0 … n-1 as rows; see `arriving`."""
+        samples: list[dict[int, Row]] = [{} for _ in requests]
+        for number, index, sample in self.arriving([replace(r, indexes=range(n)) for r in requests], context):
+            samples[number][index] = sample
+            if len(samples[number]) == n:
+                context.advance()
+        return [[found[index] for index in range(n)] for found in samples]
 
-        Only those that are not in the log of the stage's folder are asked for. The requests' `id` and `indexes`
-        do not matter.
+    def arriving(self, requests: Sequence[Request], context: StageContext) -> Iterator[tuple[int, int, Row]]:
+        """The samples that the requests want as they arrive: the number of the request, the index, and a row.
+
+        `text` in it is what the model said, `error` why there is none. What is in the log of the stage's folder
+        comes first and is not asked for; what is asked for is kept there. The requests' `id` does not matter.
         """
         log = context.resource("log", lambda: CompletionLog(context.folder / LOG))
-        session = context.resource("model", lambda: ModelSession(self.name, self.options))
-        asked = [self._missing(request, n, log) for request in requests]
-        context.advance(sum(not request.n for request in asked))
-        failed = session.run(_ask(session, [request for request in asked if request.n], log, context))
-        return [[failed.get((r.id, index)) or log.get(r.id, index) for index in range(n)] for r in asked]
+        missing = []
+        for number, request in enumerate(requests):
+            key = self._key(request)
+            lacking = set(log.missing(key, max(request.indexes, default=-1) + 1))
+            for index in request.indexes:
+                if index not in lacking:
+                    yield number, index, log.get(key, index)
+            indexes = [index for index in request.indexes if index in lacking]
+            missing.append(replace(request, id=str(number), indexes=indexes))
+        if not any(request.n for request in missing):
+            return
+        session = context.shared(f"model {self.name} {self._extra}", lambda: ModelSession(self.name, self.options))
+        keys = [self._key(request) for request in requests]
+        with closing(session.samples(missing)) as samples:
+            for sample in samples:
+                number, row = int(sample.id), _sample_row(sample)
+                if sample.error is None:  # what failed may be asked for again
+                    log.append(keys[number], sample.index, row)
+                yield number, sample.index, row
 
-    def _missing(self, request: Request, n: int, log: CompletionLog) -> Request:
-        options = [json.dumps(dict(self.options.extra), sort_keys=True)] if self.options.extra else []
-        key = generation_key(
-            model=" ".join([self.name, self.version, *options]),
+    @property
+    def _extra(self) -> str:
+        return json.dumps(dict(self.options.extra), sort_keys=True) if self.options.extra else ""
+
+    def _key(self, request: Request) -> str:
+        return generation_key(
+            model=" ".join([self.name, self.version, *([self._extra] if self._extra else [])]),
             prompt=request.prompt,
             seed=request.seed,
             sampling=asdict(request.sampling) | {"problem": request.problem},
         )
-        return replace(request, id=key, indexes=log.missing(key, n))
 
 
 def checked_model(name: str, options: ModelOptions) -> ModelSettings:
@@ -63,23 +85,7 @@ def checked_model(name: str, options: ModelOptions) -> ModelSettings:
         return ModelSettings(name, session.model.version, options)
 
 
-async def _ask(session: ModelSession, requests: list[Request], log: CompletionLog, context: StageContext) -> Failed:
-    """Log the samples of all requests; those that failed are returned, and not logged: they may be asked again."""
-    missing = {request.id: request.n for request in requests}
-    failed: Failed = {}
-    async with aclosing(session.model.generate(requests)) as samples:
-        async for sample in samples:
-            if sample.error is None:
-                log.append(sample.id, sample.index, _sample_row(sample))
-            else:
-                failed[sample.id, sample.index] = _sample_row(sample)
-            missing[sample.id] -= 1
-            if not missing[sample.id]:
-                context.advance()
-    return failed
-
-
-def _sample_row(sample: Sample) -> dict[str, Any]:
+def _sample_row(sample: Sample) -> Row:
     row = asdict(sample)
     del row["id"], row["index"]
     return {field: value for field, value in row.items() if value is not None}

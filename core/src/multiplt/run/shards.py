@@ -28,6 +28,7 @@ from multiplt.run.manifest import (
     rejected_path,
 )
 from multiplt.run.progress import Progress
+from multiplt.run.shared import Resources
 
 SHARD = re.compile(r"shard-(\d{5,})\.(parquet|rejected\.jsonl)")
 
@@ -97,6 +98,7 @@ def run_first_stage(
     shard_size: int,
     engine: Engine | None = None,
     versions: Mapping[str, str] | None = None,
+    shared: Resources | None = None,
 ) -> StageSummary:
     """Make in `folder` the shards of `stage` from `rows`, in order, `shard_size` rows for each; `rows` are not kept.
 
@@ -117,7 +119,7 @@ def run_first_stage(
             if not _is_made(task, summary):
                 yield task
 
-    _make(tasks(), engine or LocalEngine(), folder, summary)
+    _make(stage, tasks(), engine or LocalEngine.of(stage), folder, summary, shared)
     _remove_surplus(folder, count)
     return summary
 
@@ -129,13 +131,15 @@ def run_stage(
     *,
     engine: Engine | None = None,
     versions: Mapping[str, str] | None = None,
+    shared: Resources | None = None,
 ) -> StageSummary:
     """Make in `folder` the shards of `stage` from those in `source`, the folder of the stage before.
 
     A shard is kept when nothing that decides its rows has changed: the shard it is made from (all of them
     where the stage looks at the `whole` input), the stage's settings, `versions` of the code (default:
     multiplt's). Shards of an input that was longer before are removed. The caller holds the lock on the
-    run (`exclusive`).
+    run (`exclusive`). `engine` is by default what suits the stage in this process; what the stage leaves open
+    for others is in `shared`.
 
     Raises `MultipltError` where a shard of `source` is damaged or one of `folder` cannot be written.
     """
@@ -157,7 +161,7 @@ def run_stage(
             rows_to_do += source_manifest.rows_kept
     _remove_surplus(folder, len(sources))
     if tasks:
-        _make(tasks, engine or LocalEngine(), folder, summary, rows_to_do)
+        _make(stage, tasks, engine or LocalEngine.of(stage), folder, summary, shared, rows_to_do)
     return summary
 
 
@@ -178,17 +182,18 @@ def _manifest(shard: Path) -> ShardManifest:
 
 
 def _make(
-    tasks: Iterable[ShardTask], engine: Engine, folder: Path, summary: StageSummary, rows_to_do: int | None = None
-) -> None:
+    stage: Stage, tasks: Iterable[ShardTask], engine: Engine, folder: Path, summary: StageSummary,
+    shared: Resources | None, rows_to_do: int | None = None,
+) -> None:  # fmt: skip
     found = summary.rows_in
     total = None if rows_to_do is None else found + rows_to_do
     with Progress(summary.stage, total=total, found=found) as progress:
-        context = StageContext(folder, progress.advance)
+        context = StageContext(folder, progress, shared)
         try:
             for manifest in engine.run(tasks, context):
                 summary.add(manifest, made=True)
-                progress.advance(manifest.rows_in - context.take_advanced())
-                progress.keep(manifest.rows_kept, of=manifest.rows_in + manifest.expanded)
+                if not hasattr(stage, "threads"):  # such a one tells its yield as it goes
+                    progress.keep(manifest.rows_kept, of=manifest.rows_in + manifest.expanded)
         finally:
             context.close()
 

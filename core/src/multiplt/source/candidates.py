@@ -14,7 +14,6 @@ from multiplt.errors import Refused
 from multiplt.functions import Definition, read_definition
 from multiplt.literals import to_text
 from multiplt.rows import Row
-from multiplt.source.definition import ParsedFunction
 from multiplt.source.evaluation import CHANGES, Calls, Evaluation, Observed, is_unknown
 from multiplt.types import infer_type
 
@@ -53,7 +52,6 @@ class TestedFunction:
 
     row: Row
     definition: Definition | None = None
-    lines: tuple[int, int] = (0, 0)
     waiting: list[Candidate] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     failed: int = 0
@@ -67,10 +65,9 @@ class TestedFunction:
         """A function of which all tests wait to be run."""
         try:
             definition = read_definition(row["content"], row["entrypoint"])
-            node = ParsedFunction.of(row).node
         except Refused as reason:
             return cls(row, reason="it cannot be tested", detail=str(reason))
-        function = cls(row, definition, (node.lineno, node.end_lineno or node.lineno))
+        function = cls(row, definition)
         for test in tests:
             try:
                 function.waiting.append(Candidate.of(test, definition.signature))
@@ -81,7 +78,8 @@ class TestedFunction:
     def evaluations(self, patience_s: float) -> Iterator[Evaluation]:
         """What runs the tests that wait."""
         if self.definition and self.waiting:
-            yield Evaluation(self.definition, tuple(test.run for test in self.waiting), patience_s, self.lines)
+            tests = tuple(test.run for test in self.waiting)
+            yield Evaluation(self.definition, tests, patience_s, self.definition.lines)
 
     def take(self, observed: Observed) -> None:
         """Judge the tests that ran; those that did not, since another ended the run, go on waiting."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multiplt.errors import MultipltError, Refused
-from multiplt.rows import Row, set_aside
+from multiplt.rows import Row, read_rows, set_aside
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.settings import FilterSettings
 from multiplt.source.decontamination import Benchmarks
@@ -30,7 +30,7 @@ class Filter:
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """Each row, kept or set aside."""
-        benchmarks = context.resource("benchmarks", lambda: open_benchmarks(self.filters))
+        benchmarks = context.resource("benchmarks", lambda: Benchmarks(benchmark_names(self.filters)))
         kept: list[Row] = []
         rejected: list[Row] = []
         with parsing():
@@ -44,12 +44,15 @@ class Filter:
         return StageResult(kept, rejected)
 
 
-def open_benchmarks(settings: FilterSettings) -> Benchmarks:
+def benchmark_names(settings: FilterSettings) -> tuple[str, ...]:
     """The benchmarks that no function may be taken from. Raises `MultipltError` where one is not here."""
+    names = settings.benchmarks if settings.uses("benchmark") else ()
     try:
-        return Benchmarks(settings.benchmarks if settings.uses("benchmark") else ())
+        for name in names:
+            read_rows(name)
     except MultipltError as error:
         raise MultipltError(f"{error}; or say which file it is in (mbpp:FILE), or leave that benchmark out") from error
+    return names
 
 
 def _reasons(row: Row, settings: FilterSettings, benchmarks: Benchmarks) -> Iterator[Reason]:

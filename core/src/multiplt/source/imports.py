@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
+import datetime
 import sys
 from collections.abc import Iterator
 
-from multiplt.source.module_scope import BUILTINS
+from multiplt.source.annotating import LINE_END
+from multiplt.source.names import BUILTINS, Names
 
 MEMBERS = {
     "bisect": "bisect bisect_left bisect_right insort",
     "collections": "Counter OrderedDict defaultdict deque namedtuple",
-    "copy": "deepcopy",
+    "copy": "copy deepcopy",
     "datetime": "datetime timedelta timezone",
     "decimal": "Decimal",
     "fractions": "Fraction",
@@ -24,11 +25,20 @@ MEMBERS = {
     "operator": "attrgetter itemgetter mul",
     "pathlib": "Path PurePath",
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits punctuation",
-    "typing": "Any Callable Dict FrozenSet Generator Iterable Iterator List Mapping NamedTuple NoReturn Optional "
-              "Sequence Set Tuple Type TypeVar Union",
+    "typing": "Any AnyStr Callable Collection DefaultDict Deque Dict FrozenSet Generator Hashable Iterable Iterator "
+              "List Literal Mapping MutableMapping MutableSequence NamedTuple NoReturn Optional Sequence Set Text "
+              "Tuple Type TypeVar Union",
     "urllib.parse": "parse_qs quote unquote urlencode urljoin urlparse urlsplit",
 }  # fmt: skip
 """What is commonly imported by its own name, by module; only names that are hardly ever something else."""
+
+SUBMODULES = (
+    "collections.abc", "concurrent.futures", "email.utils", "html.entities", "html.parser", "http.client",
+    "http.cookies", "importlib.metadata", "importlib.resources", "importlib.util", "logging.config", "logging.handlers",
+    "multiprocessing.pool", "unittest.mock", "urllib.error", "urllib.parse", "urllib.request", "wsgiref.util",
+    "xml.dom.minidom", "xml.etree.ElementTree", "xml.sax.saxutils",
+)  # fmt: skip
+"""What is imported by its whole name, since importing its package alone need not load it."""
 
 MODULE_OF = {name: module for module, names in MEMBERS.items() for name in names.split()}
 MODULES = sys.stdlib_module_names - {"this", "antigravity"}
@@ -43,54 +53,46 @@ def with_imports(content: str) -> str:
     def area(r):
         return math.pi * r ** 2
 
-    Raises what `ast.parse` raises.
+    Raises what `compile` raises.
     """
     module = ast.parse(content)
-    lines = [*_statements(module)]
+    lines = [f"{line}\n" for line in _statements(content, module)]
     if not lines:
         return content
     future = [node.end_lineno or 0 for node in module.body if getattr(node, "module", None) == "__future__"]
-    written = content.split("\n")
+    written = LINE_END.split(content)
     at = max(future, default=0)
     has_imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in module.body)
-    return "\n".join([*written[:at], *lines, *([] if has_imports else [""]), *written[at:]])
+    return "".join([*written[:at], *lines, *([] if has_imports else ["\n"]), *written[at:]])
 
 
-def _statements(module: ast.Module) -> Iterator[str]:
+def _statements(content: str, module: ast.Module) -> Iterator[str]:
+    names = Names.of(content, module)
+    free = names.used - names.bound - BUILTINS
     nodes = [*ast.walk(module)]
-    bound = {name for node in nodes for name in _bound(node)} | BUILTINS
-    free = {name for node in nodes for name in _mentioned(node)} - bound
-    bases = {node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
-    modules = sorted(name for name in free & bases if name in MODULES)
-    yield from (f"import {name}" for name in modules)
-    members = sorted(free - {*modules})
-    for module_name in sorted({MODULE_OF[name] for name in members if name in MODULE_OF}):
-        names = [name for name in members if MODULE_OF.get(name) == module_name]
-        yield f"from {module_name} import {', '.join(names)}"
+    dotted = {name for node in nodes if isinstance(node, ast.Attribute) and (name := _dotted(node))}
+    stars = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
+    modules = {_package(name) for name in dotted} & free & MODULES
+    if any(_package(name) == "datetime" and not hasattr(datetime, name.split(".")[1]) for name in dotted):
+        modules.discard("datetime")  # the class: `datetime.now()`
+    parts = [part for part in SUBMODULES if any(f"{name}.".startswith(f"{part}.") for name in dotted)]
+    whole = {part for part in parts if _package(part) in modules}
+    yield from (f"import {name}" for name in sorted(modules - {*map(_package, whole)} | whole))
+    members = {name for name in free - modules if name in MODULE_OF and MODULE_OF[name] not in stars}
+    for module_name in sorted({MODULE_OF[name] for name in members}):
+        found = sorted(name for name in members if MODULE_OF[name] == module_name)
+        yield f"from {module_name} import {', '.join(found)}"
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a node binds, in whatever scope."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in aliases)
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
+def _package(name: str) -> str:
+    return name.partition(".")[0]
 
 
-def _mentioned(node: ast.AST) -> Iterator[str]:
-    """The names that a node uses; those in quoted annotations too."""
-    if isinstance(node, ast.Name):
-        yield node.id
-    for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-        for inner in ast.walk(annotation) if isinstance(annotation, ast.AST) else ():
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                yield from re.findall(r"[^\W\d]\w*", inner.value)
+def _dotted(node: ast.Attribute) -> str | None:
+    """`a.b.c` as it is written; None where it begins with more than a name."""
+    names = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *reversed(names)]) if isinstance(inner, ast.Name) else None

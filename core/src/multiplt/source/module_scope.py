@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import re
-import symtable
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
+
+from multiplt.source.names import BUILTINS, Names
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 WORD = re.compile(r"\w+")
-BUILTINS = {*dir(builtins), "__name__", "__file__", "__doc__"}
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,12 @@ class ModuleScope:
         words.remove(node.name)
         if not self._has_future and words.isdisjoint(self._imports) and words.isdisjoint(self._defined):
             return Needed()  # ten times faster than to look at the tree
-        used = _used(node)
-        needed = (used.loaded & (self._imports.keys() | self._defined)) - {node.name}
-        if needed & used.bound:
-            with suppress(SyntaxError, RecursionError, MemoryError):  # then one too many may stay
-                needed &= _free(source) | used.quoted
-        imports = [FUTURE] if self._has_future and used.annotated else []
+        try:
+            names = Names.of(source, node)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return Needed()  # it does not compile, whatever it is given
+        needed = (names.used & (self._imports.keys() | self._defined)) - {node.name}
+        imports = [FUTURE] if self._has_future and names.annotated else []
         for name, found in self._imports.items():
             if name in needed:
                 imports += _mentioned(found, source)
@@ -156,58 +154,3 @@ def _written(imports: Iterable[Import]) -> Iterator[str]:
             yield from (f"import {found.what}\n" for found in group)
         else:
             yield f"from {origin} import {', '.join(found.what for found in group)}\n"
-
-
-@dataclass(frozen=True)
-class _Used:
-    """Names in a function: read, bound somewhere in it, read in quoted annotations; and if it has annotations."""
-
-    loaded: set[str]
-    bound: set[str]
-    quoted: set[str]
-    annotated: bool
-
-
-def _used(node: Def) -> _Used:
-    loaded: set[str] = set()
-    bound: set[str] = set()
-    annotations: list[ast.expr | None] = []
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            (loaded if isinstance(inner.ctx, ast.Load) else bound).add(inner.id)
-        elif isinstance(inner, ast.arg):
-            bound.add(inner.arg)
-            annotations.append(inner.annotation)
-        elif isinstance(inner, Def):
-            bound.add(inner.name)
-            annotations.append(inner.returns)
-        elif isinstance(inner, ast.AnnAssign):
-            annotations.append(inner.annotation)
-        elif isinstance(inner, ast.alias):
-            bound.add(inner.asname or inner.name.partition(".")[0])
-        elif isinstance(inner, ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and inner.name:
-            bound.add(inner.name)
-        elif isinstance(inner, ast.MatchMapping) and inner.rest:
-            bound.add(inner.rest)
-    written = [annotation for annotation in annotations if annotation]
-    quoted = {name for annotation in written for name in _quoted(annotation)}
-    return _Used(loaded | quoted, bound, quoted, bool(written))
-
-
-def _quoted(annotation: ast.expr) -> Iterator[str]:
-    """The words in the parts of an annotation that stand in quotes."""
-    for inner in ast.walk(annotation):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield from WORD.findall(inner.value)
-
-
-def _free(source: str) -> set[str]:
-    """The names that Python looks for outside of what `source` binds, by its own scopes."""
-    free: set[str] = set()
-    tables = [symtable.symtable(source, "function", "exec")]
-    for table in tables:
-        is_module = table.get_type() == "module"
-        symbols = (symbol for symbol in table.get_symbols() if symbol.is_referenced())
-        free |= {symbol.get_name() for symbol in symbols if is_module or symbol.is_global()}
-        tables += table.get_children()
-    return free

@@ -9,7 +9,7 @@ from multiplt.settings import ExecuteSettings, FilterSettings, TestgenSettings
 from multiplt.source.asking import AskForTests
 from multiplt.source.coverage import import_coverage
 from multiplt.source.duplicates import Deduplicate
-from multiplt.source.filter import Filter, open_benchmarks
+from multiplt.source.filter import Filter, benchmark_names
 from multiplt.source.typecheck import TypeCheck, checker_version
 from multiplt.source.validation import KeepTests
 
@@ -19,7 +19,7 @@ def filter_stages(settings: FilterSettings) -> list[Stage]:
 
     Raises `MultipltError` where a benchmark or the type checker is not here.
     """
-    open_benchmarks(settings)
+    benchmark_names(settings)
     stages: list[Stage] = [Filter(settings)]
     if settings.uses("types"):
         checker_version()

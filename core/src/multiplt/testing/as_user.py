@@ -31,9 +31,11 @@ def as_user(function: Callable[[], T]) -> T:
             answer = (True, function())
         except BaseException:
             answer = (False, traceback.format_exc())  # type: ignore[assignment]
-        with os.fdopen(write, "wb") as file:
-            pickle.dump(answer, file)
-        os._exit(0)
+        try:
+            with os.fdopen(write, "wb") as file:
+                pickle.dump(answer, file)
+        finally:
+            os._exit(0)  # whatever happens: a second copy of this process must not go on
     os.close(write)
     with os.fdopen(read, "rb") as file:
         done, result = pickle.load(file)

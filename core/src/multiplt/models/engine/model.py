@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from multiplt.errors import MultipltError
-from multiplt.models.base import Model, ModelOptions, Request, Sample, each_sample, in_parallel
+from multiplt.models.base import Model, ModelLost, ModelOptions, Request, Sample, each_sample, in_parallel
 from multiplt.models.engine.jobs import Answer, Job
 from multiplt.models.engine.process import EngineProcess
 
@@ -45,12 +45,16 @@ class EngineModel(Model):
         return {name: value for name, value in self._described.items() if name != "version"}
 
     async def generate(self, requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncGenerator[Sample, None]:
-        """Yield the samples as the engines finish them; the engines stay up until `close`."""
+        """Yield the samples as the engines finish them; the engines stay up until `close`, or until one dies."""
         await self._start()
         at_once = self._options.concurrency or AT_ONCE[self._kind] * len(self._engines)
-        async with aclosing(in_parallel(each_sample(requests), self._sample, at_once)) as samples:
-            async for sample in samples:
-                yield sample
+        try:
+            async with aclosing(in_parallel(each_sample(requests), self._sample, at_once)) as samples:
+                async for sample in samples:
+                    yield sample
+        except ModelLost:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """End the engines."""

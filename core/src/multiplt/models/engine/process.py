@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from multiplt.errors import MultipltError
+from multiplt.models.base import ModelLost
 from multiplt.models.engine.jobs import Answer, Job, to_line
 
 LOG_LINES = 5
@@ -30,7 +31,7 @@ class EngineProcess:
         self._environment = environment or {}
         self._asked: dict[int, asyncio.Future[Answer]] = {}
         self._process: asyncio.subprocess.Process | None = None
-        self._died: MultipltError | None = None
+        self._died: ModelLost | None = None
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -51,7 +52,7 @@ class EngineProcess:
         self._reading = asyncio.create_task(self._read())
 
     async def ask(self, job: Job) -> Answer:
-        """The answer to a job. Raises `MultipltError` when the engine dies."""
+        """The answer to a job. Raises `ModelLost` when the engine dies."""
         if self._died:
             raise self._died
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -102,7 +103,7 @@ class EngineProcess:
                 answer = Answer(**json.loads(line))
                 if (asked := self._asked.get(answer.id)) and not asked.done():
                     asked.set_result(answer)
-        self._died = MultipltError(await self._last_words())
+        self._died = ModelLost(await self._last_words())
         for asked in self._asked.values():
             if not asked.done():
                 asked.set_exception(self._died)
