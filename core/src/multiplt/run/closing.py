@@ -34,6 +34,7 @@ from multiplt.train.checkpoints import found
 from multiplt.train.launching import check_gpus, must_launch
 from multiplt.train.preflight import check_installed
 from multiplt.train.recipe import Recipe, load_recipe
+from multiplt.translate.rouge import import_compiled
 
 BASE = "base"
 """The folder of the scores of the recipe's own model."""
@@ -56,6 +57,8 @@ def check_closing(config: Config) -> None:
     Raises `MultipltError` where one is not.
     """
     train, scored = config.train, config.evaluate
+    if config.dataset is not None and config.dataset.strategy == "dedup":
+        import_compiled()
     if train is None:
         if scored is not None:
             raise MultipltError(
@@ -64,17 +67,18 @@ def check_closing(config: Config) -> None:
             )
         return
     check_installed()
-    for name in config.run.languages:
-        recipe = load_recipe(train.recipe, _overrides(config, train, installed().language(name)))
+    for language in map(installed().language, config.run.languages):
+        recipe = load_recipe(train.recipe, _overrides(config, train, language))
         recipe.accumulation(recipe.hardware.gpus)
         if must_launch(recipe.hardware):
             check_gpus(recipe.hardware)
+        if scored is not None:
+            read_rows(scored.benchmark_in(language.spec.tag))
     if scored is not None:
         if recipe.lora is not None and scored.engine == "vllm":
             raise MultipltError(
                 'the recipe trains adapters, which vllm does not load; set evaluate.engine to "transformers"'
             )
-        read_rows(scored.benchmark)
         checked_model(*_base(recipe, scored))
 
 
@@ -149,9 +153,9 @@ def _evaluate(config: Config, scored: EvaluateSection, recipe: Recipe, language:
     models = {BASE: _base(recipe, scored)}
     for path in checkpoints if scored.checkpoints == "all" else checkpoints[-1:]:
         models[path.name] = _model(str(path), scored, {})
-    folder = config.run.output / "scores" / language.spec.name
+    folder, benchmark = config.run.output / "scores" / language.spec.name, scored.benchmark_in(language.spec.tag)
     for name, model in models.items():
-        came_to = evaluate(scored.benchmark, language, model, scored.evaluation, config.execute, folder / name)
+        came_to = evaluate(benchmark, language, model, scored.evaluation, config.execute, folder / name)
         if came_to.lost:
             reason, count = came_to.lost.most_common(1)[0]
             raise MultipltError(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
+from multiplt.rows.hub import is_hub_name
 from multiplt.settings import (
     Count,
     DatasetSettings,
@@ -25,6 +26,8 @@ from multiplt.settings_file import absolute, absolute_unless_named, explain_opti
 
 REPLAY = "replay:"
 ENGINES = ("vllm:", "transformers:")
+
+TAG = "{tag}"
 
 
 class RunSection(Settings):
@@ -90,8 +93,9 @@ class TrainSection(Settings):
 class EvaluateSection(EvaluationSettings):
     """How the recipe's model and what it became are evaluated, as `multiplt evaluate` does it.
 
-    `benchmark` is any that it takes. The models are run by the `engine`, with `options` for it. `checkpoints` are
-    those of all epochs, of which the best is chosen on a part of the problems, or the last alone.
+    `benchmark` is any that it takes, `{tag}` in it being the language's tag in MultiPL-E. The models are run by the
+    `engine`, with `options` for it. `checkpoints` are those of all epochs, of which the best is chosen on a part of the
+    problems, or the last alone.
     """
 
     benchmark: str = Field(min_length=1)
@@ -99,6 +103,10 @@ class EvaluateSection(EvaluationSettings):
     checkpoints: Literal["all", "last"] = "all"
     concurrency: Count | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+
+    def benchmark_in(self, tag: str) -> str:
+        """The benchmark in the language of that tag."""
+        return self.benchmark.replace(TAG, tag)
 
     @property
     def evaluation(self) -> EvaluationSettings:
@@ -166,7 +174,8 @@ def _anchored_rows(name: str, folder: Path) -> str:
     if is_benchmark(name):
         found = benchmark_file(name)
         return f"{found[0]}:{absolute(found[1], folder)}" if found else name
-    return name if name in ("", "-") else absolute_unless_named(name, folder)
+    named = name in ("", "-") or (TAG in name and is_hub_name(name.replace(TAG, "")))
+    return name if named else absolute_unless_named(name, folder)
 
 
 def build_config(**sections: Mapping[str, Any]) -> Config:
