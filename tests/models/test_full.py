@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands import ROOT, finish, functions, read, write
+from counts import FULL
 from multiplt.cli import main
 from processes import adopting_orphans, wait_until
 from source_code import answers, extracted, project, translations
@@ -22,6 +23,9 @@ from source_code import answers, extracted, project, translations
 pytestmark = [pytest.mark.models, pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed")]
 
 COMMAND = [sys.executable, "-m", "multiplt"]
+
+MOMENTS = ["scores/ocaml/base/stages", *(["training/ocaml/ml-multiplt-epoch1"] if FULL else [])]
+"""Folders at whose appearance a run is killed: in an evaluation, and in a training."""
 
 
 def call(folder: Path, model: Path) -> list[str]:
@@ -47,19 +51,25 @@ def written(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in files}
 
 
-def test_from_python_files_to_a_score(tmp_path: Path, tiny_model: Path) -> None:
+def weights(out: Path) -> dict[str, int]:
+    """When each checkpoint's weights were written."""
+    files = out.glob("training/ocaml/ml-multiplt-epoch*/model.safetensors")
+    return {str(path): path.stat().st_mtime_ns for path in files}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_from_python_files_to_a_score(moment: str, tmp_path: Path, tiny_model: Path) -> None:
     run, out = [*COMMAND, *call(tmp_path, tiny_model)], tmp_path / "out"
-    first, last = (out / "training" / "ocaml" / f"ml-multiplt-epoch{epoch}" for epoch in (1, 2))
     with adopting_orphans() as orphans, subprocess.Popen(run, stderr=subprocess.PIPE, text=True) as process:
-        wait_until(first.exists, process, seconds=240)
+        wait_until((out / moment).exists, process, seconds=240)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not orphans()
-    assert not last.exists()
-    trained = (first / "model.safetensors").stat().st_mtime_ns
+    trained = weights(out)
+    assert len(trained) == (2 if "scores" in moment else 1)
 
     done = finish(run, 0)
-    assert (first / "model.safetensors").stat().st_mtime_ns == trained, "an epoch was trained again"
+    assert trained.items() <= weights(out).items(), "an epoch was trained again"
     asked = Counter((row["key"], row["index"]) for row in read(out / "attempts" / "ocaml" / "completions.jsonl"))
     assert set(asked.values()) == {1}
     assert "training-set: was made before" in done.stderr
