@@ -30,13 +30,18 @@ ENGINES = ("vllm:", "transformers:")
 
 
 class RunSection(Settings):
-    """What is made, and how the work is cut. `shard_size` is in rows."""
+    """What is made, and how the work is cut. `shard_size` is in rows.
+
+    The `engine` is this machine (`local`) or a Ray cluster (`ray`): the one at `ray_address`, HOST:PORT or `auto` for
+    the one that this machine belongs to, or one that is started here.
+    """
 
     output: Path = Field(strict=False)
     languages: tuple[str, ...] = Field(strict=False, min_length=1)
     seed: int = 0
     shard_size: Count = 100
-    engine: Literal["local"] = "local"
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
 
 
 class SourceSection(Settings):

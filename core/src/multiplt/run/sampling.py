@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from multiplt.models import ModelOptions, Request, Sample
 from multiplt.rows.jsonl import Row
-from multiplt.run.completions import CompletionLog, generation_key
+from multiplt.run.completions import CompletionLog, Completions, generation_key
 from multiplt.run.engine import StageContext
 from multiplt.run.model_session import ModelSession
 
 LOG = "completions.jsonl"
+"""The log's file in a stage's folder, and its name among the stage's resources."""
+
+
+class Session(Protocol):
+    """A model that is asked."""
+
+    def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
+        """See `ModelSession`."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """A model as a stage uses it; `version` tells apart models of one name."""
+    """A model as a stage uses it; `version` tells apart models of one name, `gpus` is what one copy of it needs."""
 
     name: str
     version: str
     options: ModelOptions
+    gpus: int = 0
+
+    @property
+    def resource(self) -> str:
+        """Its name among the resources that stages share."""
+        return f"model {self.name} {self._extra}"
 
     def settings(self) -> Mapping[str, Any]:
         """What decides its samples, beside how they are drawn."""
@@ -44,19 +59,17 @@ class ModelSettings:
         `text` in it is what the model said, `error` why there is none. What is in the log of the stage's folder
         comes first and is not asked for; what is asked for is kept there. The requests' `id` does not matter.
         """
-        log = context.resource("log", lambda: CompletionLog(context.folder / LOG))
+        log: Completions = context.resource(LOG, lambda: CompletionLog(context.folder / LOG))
         missing = []
         for number, request in enumerate(requests):
-            key = self._key(request)
-            lacking = set(log.missing(key, max(request.indexes, default=-1) + 1))
-            for index in request.indexes:
-                if index not in lacking:
-                    yield number, index, log.get(key, index)
-            indexes = [index for index in request.indexes if index in lacking]
+            found = log.found(self._key(request), request.indexes)
+            for index, row in found.items():
+                yield number, index, row
+            indexes = [index for index in request.indexes if index not in found]
             missing.append(replace(request, id=str(number), indexes=indexes))
         if not any(request.n for request in missing):
             return
-        session = context.shared(f"model {self.name} {self._extra}", lambda: ModelSession(self.name, self.options))
+        session: Session = context.shared(self.resource, lambda: ModelSession(self.name, self.options))
         keys = [self._key(request) for request in requests]
         with closing(session.samples(missing)) as samples:
             for sample in samples:
@@ -82,7 +95,7 @@ def checked_model(name: str, options: ModelOptions) -> ModelSettings:
     """The model of that name, known to be there. Raises `MultipltError` where it is not."""
     with closing(ModelSession(name, options)) as session:
         session.run(session.model.check())
-        return ModelSettings(name, session.model.version, options)
+        return ModelSettings(name, session.model.version, options, session.model.gpus)
 
 
 def _sample_row(sample: Sample) -> Row:
