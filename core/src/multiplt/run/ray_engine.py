@@ -49,7 +49,7 @@ class RayEngine:
         running: dict[Any, ShardTask] = {}
         try:
             while True:
-                more = islice(waiting, self._at_once() - len(running))
+                more = islice(waiting, max(0, self._at_once() - len(running)))  # fewer where a node was lost
                 running |= {make.remote(task, stint): task for task in map(_absolute, more)}
                 if not running:
                     return
