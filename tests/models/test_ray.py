@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ import pytest
 
 from commands import config, error_of, multiplt, timeless, write
 from counts import FULL
+from multiplt.errors import MultipltError
 from multiplt.rows import Row, read_rows
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.config import load_config
 from multiplt.run.pipeline import run_pipeline
-from processes import start, wait_until
+from processes import start
 
 pytestmark = pytest.mark.models
 
@@ -94,44 +96,67 @@ def made(folder: Path) -> int:
     return len(list((folder / "out" / "attempts" / "lua").glob("shard-*.parquet")))
 
 
-def test_a_node_is_lost(cluster: Any, expected: Any, tmp_path: Path) -> None:
-    moments = random.Random(5)
+def folders(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     for number in range(KILLS):
         folder = tmp_path / str(number)
         folder.mkdir()
+        yield number, folder
+
+
+@dataclass
+class Moment:
+    """Some time after so many shards are made."""
+
+    shards: int
+    after: float
+
+    @classmethod
+    def draw(cls, moments: random.Random) -> Moment:
+        return cls(moments.randrange(1, FUNCTIONS // 2), moments.uniform(0, 1))
+
+    def await_in(self, folder: Path, running: Callable[[], bool] = lambda: True) -> None:
+        while running() and made(folder) < self.shards:
+            time.sleep(0.01)
+        time.sleep(self.after)
+
+
+def test_a_node_is_lost(cluster: Any, expected: Any, tmp_path: Path) -> None:
+    moments = random.Random(5)
+    for number, folder in folders(tmp_path):
+        if number:
+            cluster.add_node(num_cpus=1)
         call = prepare(folder, cluster, replicas=(3, 1)[number % 2])
-        first, after = moments.randrange(FUNCTIONS // 2), moments.uniform(0, 1)
-        killing = threading.Thread(target=kill_a_node, args=(cluster, moments, lambda: made(folder) > first, after))
+        killing = threading.Thread(target=kill_a_node, args=(cluster, folder, moments))
         killing.start()
         run(call)
         killing.join()
         assert outcome(folder) == expected
         assert asked(folder) == {1}
-        if number < KILLS - 1:
-            cluster.add_node(num_cpus=1)
 
 
-def kill_a_node(cluster: Any, moments: random.Random, now: Callable[[], bool], after: float) -> None:
-    while not now():
-        time.sleep(0.01)
-    time.sleep(after)
+def kill_a_node(cluster: Any, folder: Path, moments: random.Random) -> None:
+    Moment.draw(moments).await_in(folder)
     cluster.remove_node(moments.choice(sorted(cluster.worker_nodes, key=str)), allow_graceful=False)
 
 
 def test_the_driver_is_killed(cluster: Any, expected: Any, tmp_path: Path) -> None:
-    call = prepare(tmp_path, cluster)
-    driver = start("run", *call)
-    wait_until(lambda: made(tmp_path) > 2, driver, 120)
-    driver.kill()
-    driver.communicate()
-    assert made(tmp_path) < FUNCTIONS
-    run(call)
-    assert outcome(tmp_path) == expected
-    assert asked(tmp_path) == {1}
+    moments = random.Random(6)
+    for _, folder in folders(tmp_path):
+        call = prepare(folder, cluster)
+        driver = start("run", *call)
+        Moment.draw(moments).await_in(folder, lambda driver=driver: driver.poll() is None)
+        driver.kill()
+        driver.communicate()
+        run(call)
+        assert outcome(folder) == expected
+        assert asked(folder) == {1}
 
 
-def test_what_is_wrong_with_a_cluster_is_told_before_any_work(tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_cluster_is_told_before_any_work(cluster: Any, tmp_path: Path) -> None:
     for address, told in {"127.0.0.1:1": "Connection refused", "cluster": "write HOST:PORT"}.items():
         path = config(tmp_path, 1, run={"engine": "ray", "ray_address": address})
         assert told in error_of(multiplt("run", path, code=1))
-        assert not (tmp_path / "out").exists()
+    path = config(tmp_path, 1, run={"engine": "ray", "ray_address": cluster.address}, execute={"workers": 64})
+    with pytest.raises(MultipltError, match=r"no node of the Ray cluster has 64 CPUs and 64\.0 GiB, which one shard"):
+        run([path])
+    assert not (tmp_path / "out").exists()

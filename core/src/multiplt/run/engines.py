@@ -39,6 +39,6 @@ def open_engines(config: Config) -> Iterator[Engines]:
     from multiplt.run.ray_cluster import connected
     from multiplt.run.ray_engine import RayEngine
 
-    engine = RayEngine(config.execute.workers or 1)
     with connected(config.run.ray_address):
+        engine = RayEngine.of(config.execute)
         yield lambda stage: engine

@@ -12,6 +12,7 @@ from typing import Any
 from multiplt.errors import MultipltError
 
 CONNECT_S = 10.0
+GIB = 1 << 30
 
 
 @contextmanager
@@ -58,6 +59,20 @@ def _look_for(address: str) -> None:
 def _unreachable(address: str | None, reason: str) -> MultipltError:
     where = f"at {address}" if address else "here"
     return MultipltError(f"no Ray cluster can be reached {where} ({reason}); start one with `ray start --head`")
+
+
+def need(what: str, **resources: int) -> None:
+    """Make sure that a node of the cluster has as much of each: Ray would wait for one that has.
+
+    Resources are named as Ray does: `CPU` and `GPU` are counted, `memory` is in bytes. Raises `MultipltError`.
+    """
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if not any(all(node.get(name, 0) >= amount for name, amount in resources.items()) for node in nodes):
+        wanted = " and ".join(f"{amount / GIB:.1f} GiB" if name == "memory" else f"{amount} {name}s"
+                              for name, amount in resources.items())  # fmt: skip
+        raise MultipltError(f"no node of the Ray cluster has {wanted}, which {what} needs; lower that or add a node")
 
 
 def result(reference: Any) -> Any:

@@ -13,11 +13,12 @@ from typing import Any
 from multiplt.errors import MultipltError
 from multiplt.run.engine import ShardTask, Stage, StageContext
 from multiplt.run.manifest import ShardManifest, read_manifest
-from multiplt.run.ray_cluster import result
+from multiplt.run.ray_cluster import need, result
 from multiplt.run.ray_log import KeptLog
 from multiplt.run.ray_model import Replicas
 from multiplt.run.ray_worker import Stint, make_shard, not_shared
 from multiplt.run.sampling import LOG
+from multiplt.settings import ExecuteSettings
 
 RETRIES = 10
 """How often a shard is begun again after its worker or node was lost."""
@@ -30,10 +31,21 @@ SEEN_S = 90.0
 class RayEngine:
     """The cluster that this process is connected to (`multiplt.run.ray_cluster`), with `cpus` for each shard.
 
-    The folders of a run are on a file system that all nodes share. Stages report progress by whole shards.
+    The programs of a shard have `memory` bytes together. The folders of a run are on a file system that all nodes
+    share. Stages report progress by whole shards. Raises `MultipltError` where no node has as much.
     """
 
     cpus: int = 1
+    memory: int = 0
+
+    @classmethod
+    def of(cls, execute: ExecuteSettings) -> RayEngine:
+        """With what the `workers` of a shard need, one unless they are said."""
+        workers = execute.workers or 1
+        return cls(workers, workers * execute.limits.memory)
+
+    def __post_init__(self) -> None:
+        need("one shard (workers and memory in [execute])", CPU=self.cpus, memory=self.memory)
 
     def run(self, tasks: Iterable[ShardTask], context: StageContext) -> Iterator[ShardManifest]:
         """Do every task; what is running when one fails is stopped."""
@@ -44,7 +56,9 @@ class RayEngine:
         if first is None:
             return
         stint = _open_stint(first.stage, context)
-        make = ray.remote(make_shard).options(num_cpus=self.cpus, max_retries=RETRIES, name=stint.id)
+        make = ray.remote(make_shard).options(
+            num_cpus=self.cpus, memory=self.memory or None, max_retries=RETRIES, name=first.stage.name
+        )
         waiting = chain([first], waiting)
         running: dict[Any, ShardTask] = {}
         try:

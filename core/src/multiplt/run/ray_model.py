@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import Any
 from multiplt.errors import MultipltError
 from multiplt.models import ModelLost, ModelOptions, Request, Sample
 from multiplt.run.model_session import ModelSession
-from multiplt.run.ray_cluster import result
+from multiplt.run.ray_cluster import need, result
 from multiplt.run.sampling import ModelSettings
 from multiplt.run.shared import Resources
 
@@ -49,7 +51,8 @@ class Replicas:
         import ray
 
         gpus = int(ray.cluster_resources().get("GPU", 0))
-        each = min(model.gpus, gpus)
+        each = model.gpus if gpus else 0
+        need(f"{model.name} on each replica's node (tensor_parallel_size)", GPU=each)
         extra = dict(model.options.extra)
         count = max(1, int(extra.pop("replicas", gpus // each if each else 1)))
         concurrency = model.options.concurrency
@@ -114,7 +117,10 @@ class RemoteSession:
     def _ask(self, requests: Sequence[Request], given_up: Iterable[int]) -> dict[Any, _Stream]:
         if not requests:
             return {}
-        numbers = sorted(self._find().difference(given_up))
+        there = self._find().difference(given_up)
+        if not there:
+            raise ModelLost("every replica of the model is lost; see to its nodes and run the command again")
+        numbers = random.sample(sorted(there), len(there))  # or the first would get all of what is little
         streams = {}
         for place, number in enumerate(numbers):
             if share := requests[place :: len(numbers)]:
@@ -127,7 +133,7 @@ class RemoteSession:
         """Ask others from now on: until Ray has started the replica again, or in this call where its model is lost."""
         if isinstance(error, ModelLost):
             given_up.add(number)
-            if len(given_up) == len(self._replicas):
+            if given_up >= self._there:
                 raise error
         elif number in self._there:
             self._there.remove(number)
@@ -138,13 +144,16 @@ class RemoteSession:
         """The replicas that are there; where there is none, wait for one."""
         import ray
 
-        if self._coming:
-            patience_s = 0 if self._there else self._patience_s
-            for ready in ray.wait(list(self._coming), num_returns=1, timeout=patience_s)[0]:
-                number = self._coming.pop(ready)
-                with suppress(ray.exceptions.RayError):  # it is gone for good
-                    ray.get(ready)
-                    self._there.add(number)
+        deadline = time.monotonic() + self._patience_s
+        while self._coming:
+            left_s = 0 if self._there else max(0, deadline - time.monotonic())
+            ready, _ = ray.wait(list(self._coming), num_returns=1, timeout=left_s)
+            if not ready:
+                break
+            number = self._coming.pop(ready[0])
+            with suppress(ray.exceptions.RayError):  # it is gone for good
+                ray.get(ready[0])
+                self._there.add(number)
         if not self._there:
             raise MultipltError(
                 f"no replica of the model came back within {self._patience_s:.0f} s; "
