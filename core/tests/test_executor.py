@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -304,3 +305,40 @@ def test_timeout_on_an_overloaded_machine_is_tried_again(sandbox: Sandbox) -> No
             assert any(outcome.retried and not outcome.timed_out for outcome in outcomes)
     finally:
         os.sched_setaffinity(0, cores)
+
+
+def test_plans_of_several_threads_are_run_as_they_come(sandbox: Sandbox) -> None:
+    with Executor(sandbox, workers=2) as executor, ThreadPoolExecutor(3) as threads:
+        slow = executor.submit(shell("sleep 1; echo slow"))
+        quick = list(threads.map(lambda n: executor.submit(shell(f"echo {n % 5}")).result().stdout, range(30)))
+        assert not slow.done()
+        assert quick == [f"{n % 5}\n" for n in range(30)]
+        assert slow.result().stdout == "slow\n"
+        assert (executor.counters.run, executor.counters.reused) == (6, 25)
+
+
+def test_submitting_waits_while_the_workers_have_enough_to_do(sandbox: Sandbox) -> None:
+    with Executor(sandbox, workers=1) as executor:
+        begun = time.monotonic()
+        futures = [executor.submit(shell(f"sleep 0.2; echo {n}")) for n in range(READY_PER_WORKER + 3)]
+        assert time.monotonic() - begun > 0.3
+        assert [future.result().stdout for future in futures] == [f"{n}\n" for n in range(len(futures))]
+
+
+def test_what_was_submitted_is_stopped_at_the_end(sandbox: Sandbox) -> None:
+    with Executor(sandbox, workers=1) as executor:
+        futures = [executor.submit(shell(f"sleep 60.{n}")) for n in range(3)]
+        assert wait_until(lambda: running("60.0"))
+    for future in futures:
+        with pytest.raises(Stopped):
+            future.result(timeout=5)
+    assert not running("60.0")
+
+
+def test_an_error_of_one_plan_that_was_submitted_is_its_own(sandbox: Sandbox) -> None:
+    with Executor(sandbox, workers=2) as executor:
+        missing = executor.submit(ExecutionPlan({}, Command("no-such-program")))
+        there = executor.submit(shell("echo 1"))
+        assert there.result().stdout == "1\n"
+        with pytest.raises(InfrastructureError, match="no-such-program"):
+            missing.result()

@@ -7,7 +7,6 @@ import socket
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,6 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="na
 needs_python = pytest.mark.skipif(not Path(PYTHON).exists(), reason="no system Python to run in the sandbox")
 
 
-def run_anew(plan: ExecutionPlan) -> Outcome:
-    return find_sandbox().run(plan)
-
-
 class AsUser(Sandbox):
     """bubblewrap as an unprivileged user has it: each run in a child that has given up root."""
 
@@ -43,7 +38,8 @@ class AsUser(Sandbox):
         self.run(ExecutionPlan({}, Command("true")))
 
     def run(self, plan: ExecutionPlan, *, slot: int = 0, stop: Stop | None = None) -> Outcome:
-        return as_user(partial(run_anew, plan))
+        outcome: Outcome = as_user(lambda: find_sandbox().run(plan))
+        return outcome
 
 
 @pytest.fixture(scope="module", params=["as we are", *(["user"] if ROOT else [])])

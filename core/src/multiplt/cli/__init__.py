@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.dataset import dataset
+from multiplt.cli.dedup import dedup
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
 from multiplt.cli.execute import execute
@@ -16,6 +18,7 @@ from multiplt.cli.plugin import plugin
 from multiplt.cli.prompts import prompts
 from multiplt.cli.run import run
 from multiplt.cli.source import extract, filter_functions, infer_types, testgen
+from multiplt.cli.train import train
 from multiplt.cli.translate import translate
 from multiplt.plugins import installed
 
@@ -57,5 +60,6 @@ def main() -> None:
 
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, ceiling, pass_k, plugin):
+TRAINING = (dedup, dataset, train)
+for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, ceiling, pass_k, plugin):
     main.add_command(command)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from multiplt.errors import UsageError
-from multiplt.run.config import parse_value
+from multiplt.settings_file import parse_value
 
 F = TypeVar("F", bound=Callable[..., Any])
 

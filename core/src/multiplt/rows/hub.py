@@ -20,7 +20,13 @@ def is_hub_name(source: str) -> bool:
     >>> is_hub_name("nuprl/MultiPL-T:racket"), is_hub_name("data/rows.jsonl")
     (True, False)
     """
-    return bool(NAME.fullmatch(source)) and not source.endswith(FILE_SUFFIXES) and not Path(source).exists()
+    match = NAME.fullmatch(source)
+    return bool(
+        match
+        and not source.endswith(FILE_SUFFIXES)
+        and not Path(source).exists()
+        and not Path(match["name"]).is_dir()  # a local dataset and its split
+    )
 
 
 def read_hub(source: str) -> Iterator[Row]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import reprlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from multiplt.errors import MultipltError, UsageError
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
-from multiplt.rows.hub import is_hub_name
 from multiplt.settings import (
     Count,
     ExecuteSettings,
@@ -24,6 +19,7 @@ from multiplt.settings import (
     TestgenSettings,
     TranslationSamplingSettings,
 )
+from multiplt.settings_file import absolute, absolute_unless_named, explain_option, load_settings
 
 REPLAY = "replay:"
 ENGINES = ("vllm:", "transformers:")
@@ -69,14 +65,17 @@ class TestgenSection(TestgenSettings):
 class ModelSection(Settings):
     """The model, such as `vllm:MODEL` or `openai:MODEL@URL`; `request_timeout` is in seconds.
 
+    A request that fails for a reason that may pass is tried again `retries` times, with growing waits.
+
     A model that is lost on the way, its server or its engine, is waited for and started again for `wait` seconds;
     with 0 the run stops at once, and the same command goes on later. `options` are handed to the provider as they
     are: fields of a request's body, or an engine's settings.
     """
 
-    name: str = Field(pattern=r"^[\w.-]+:.+")
+    name: str = Field(pattern=r"^[\w.-]+:.+", description="like replay:FILE, vllm:MODEL or openai:MODEL@URL")
     concurrency: Count | None = None
     request_timeout: Positive = 600.0
+    retries: Annotated[int, Field(ge=0)] = 6
     wait: Annotated[float, Field(ge=0)] = 0.0
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -103,120 +102,33 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises `MultipltError` for a file that is missing, is no TOML or holds a wrong key or value, and
     `UsageError` for a wrong override.
     """
-    settings = _read_toml(path)
-    _anchor(settings, path.absolute().parent)
-    given: dict[str, Any] = {}
-    for override in overrides:
-        section, key, value = _parse_override(override)
-        given.setdefault(section, {})[key] = value
-    _anchor(given, Path.cwd())
-    for section, values in given.items():
-        kept = settings.get(section, {})
-        settings[section] = (kept if isinstance(kept, dict) else {}) | values
-    try:
-        return Config.model_validate(settings)
-    except ValidationError as error:
-        keys = {(section, key) for section, values in given.items() for key in values}
-        raise _explain(error, path, keys) from None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MultipltError(f"cannot read the configuration {path} ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise MultipltError(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise MultipltError(f"{path} is not TOML: {error}; mend that line") from error
-
-
-def _parse_override(override: str) -> tuple[str, str, Any]:
-    name, equals, text = override.partition("=")
-    section, dot, key = name.strip().partition(".")
-    if not (equals and dot and section and key):
-        raise UsageError(f"--set {override} is no setting; write it as section.key=value")
-    return section, key, parse_value(text)
-
-
-def parse_value(text: str) -> Any:
-    """A value as TOML, or as the text that it is.
-
-    >>> parse_value("0.5"), parse_value("[1, 2]"), parse_value("bfloat16")
-    (0.5, [1, 2], 'bfloat16')
-    """
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
+    return load_settings(Config, path, overrides, _anchor)
 
 
 def _anchor(settings: dict[str, Any], folder: Path) -> None:
     """Make the paths in `settings` absolute, those relative being relative to `folder`."""
-
-    def absolute(text: str) -> str:
-        return str(folder / (Path(text).expanduser() if text.startswith("~/") else text))
-
     match settings:
         case {"run": {"output": str(output)}}:
-            settings["run"]["output"] = absolute(output)
+            settings["run"]["output"] = absolute(output, folder)
     match settings:
         case {"source": {"functions": str(name)}} if is_benchmark(name):
             found = benchmark_file(name)
-            settings["source"]["functions"] = f"{found[0]}:{absolute(found[1])}" if found else name
+            settings["source"]["functions"] = f"{found[0]}:{absolute(found[1], folder)}" if found else name
         case {"source": {"functions": str(name)}} if name not in ("", "-"):
-            is_path = Path(absolute(name)).exists() or not is_hub_name(name)
-            settings["source"]["functions"] = absolute(name) if is_path else name
+            settings["source"]["functions"] = absolute_unless_named(name, folder)
     match settings:
         case {"source": {"code": list(names)}}:
-            settings["source"]["code"] = [absolute(n) if Path(absolute(str(n))).exists() else n for n in names]
+            paths = [absolute(str(name), folder) for name in names]
+            settings["source"]["code"] = [
+                path if Path(path).exists() else name for path, name in zip(paths, names, strict=True)
+            ]
     match settings:
         case {"model": {"name": str(name)}} if name.startswith(REPLAY) and name != REPLAY:
-            settings["model"]["name"] = REPLAY + absolute(name.removeprefix(REPLAY))
+            settings["model"]["name"] = REPLAY + absolute(name.removeprefix(REPLAY), folder)
         case {"model": {"name": str(name)}} if name.startswith(ENGINES):
             kind, _, where = name.partition(":")
-            if Path(absolute(where)).is_dir():
-                settings["model"]["name"] = f"{kind}:{absolute(where)}"
-
-
-def _explain(error: ValidationError, path: Path, overridden: set[tuple[str, str]]) -> MultipltError:
-    """The first fault that was found, as one sentence; unknown keys first, since they explain missing ones."""
-    faults = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    fault = faults[0]
-    place = [str(part) for part in fault["loc"]]
-    by_override = any(key[: len(place)] == tuple(place[:2]) for key in overridden)
-    where = "--set" if by_override else f"{path}:"
-    kind = UsageError if by_override else MultipltError
-    name = ".".join(place)
-    match fault["type"]:
-        case "extra_forbidden":
-            return kind(f"{where} {name} is no setting; {_suggest(place)}")
-        case "missing":
-            return kind(f"{where} {name} is missing; add {_entry(place)}")
-        case "model_type" | "model_attributes_type":
-            return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should be a section; write [{name}]")
-    return kind(f"{where} {name} is {reprlib.repr(fault['input'])} and should {_should(fault)}")
-
-
-def _should(fault: Mapping[str, Any]) -> str:
-    """What a wrong value should be: pydantic says "Input should be …", of what in Python's terms."""
-    if fault["type"] == "string_pattern_mismatch":
-        return "be like replay:FILE, vllm:MODEL or openai:MODEL@URL"
-    said: str = fault["msg"]
-    return said.partition(" should ")[2].replace("tuple", "list") or said
-
-
-def _entry(place: Sequence[str]) -> str:
-    return f"the section [{place[0]}]" if len(place) == 1 else f"{place[-1]} = … to [{place[0]}]"
-
-
-def _suggest(place: Sequence[str]) -> str:
-    fields: Mapping[str, Any] = Config.model_fields
-    if len(place) > 1 and place[0] in fields:
-        section = fields[place[0]].annotation
-        fields = section.model_fields
-    close = difflib.get_close_matches(place[-1], fields, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(fields)}"
+            if Path(absolute(where, folder)).is_dir():
+                settings["model"]["name"] = f"{kind}:{absolute(where, folder)}"
 
 
 def build_config(**sections: Mapping[str, Any]) -> Config:
@@ -227,6 +139,4 @@ def build_config(**sections: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(sections)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        name = ".".join(map(str, fault["loc"]))
-        raise UsageError(f"{name} is {reprlib.repr(fault['input'])} and should {_should(fault)}") from None
+        raise explain_option(error, Config) from None

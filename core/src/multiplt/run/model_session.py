@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 WAITING = 1024
 """Samples that have come and that nobody has taken yet; then the model is asked for no more."""
+
+CLOSED = "the model was closed"
 
 AGAIN_S = 5.0
 """Between two attempts at a model that is gone."""
@@ -66,16 +68,25 @@ class ModelSession:
         Raises `MultipltError` when the model cannot be reached or used any more, or the session is closed.
         """
         inbox: Inbox = queue.SimpleQueue()
-        self._loop.call_soon_threadsafe(self._desk.ask, requests, inbox)
+        if not self._tell(self._desk.ask, requests, inbox):
+            raise MultipltError(CLOSED)
         try:
             for _ in range(sum(request.n for request in requests)):
                 sample = inbox.get()
                 if isinstance(sample, Exception):
                     raise sample
-                self._loop.call_soon_threadsafe(self._desk.taken)
+                self._tell(self._desk.taken)
                 yield sample
         finally:
-            self._loop.call_soon_threadsafe(self._desk.forget, inbox)
+            self._tell(self._desk.forget, inbox)
+
+    def _tell(self, what: Callable[..., None], *arguments: object) -> bool:
+        """Have the desk do something; False where the session is closed."""
+        try:
+            self._loop.call_soon_threadsafe(what, *arguments)
+        except RuntimeError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the model; who still waits for a sample gets a `MultipltError`."""
@@ -130,7 +141,7 @@ class _Desk:
         if self._working:
             self._working.cancel()
             await asyncio.gather(self._working, return_exceptions=True)
-        self._fail(MultipltError("the model was closed"))
+        self._fail(MultipltError(CLOSED))
         await self._model.close()
 
     async def _work(self) -> None:

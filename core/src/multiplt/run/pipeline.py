@@ -18,6 +18,7 @@ from multiplt.run.engine import Stage
 from multiplt.run.engines import Engines, fit, open_engines
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
+from multiplt.run.record import write_settings
 from multiplt.run.resources import open_executor, open_judge
 from multiplt.run.sampling import ModelSettings, checked_model
 from multiplt.run.shards import StageSummary, import_rows, read_shards, run_stage
@@ -29,6 +30,7 @@ from multiplt.source.infer_types import InferTypes
 from multiplt.source.stages import filter_stages, testgen_stages
 from multiplt.translate.attempts import Attempts
 from multiplt.translate.prompting import Prompts, refuse_benchmark
+from multiplt.translate.rouge import import_compiled
 from multiplt.translate.translations import Translations
 
 FUNCTIONS = "functions"
@@ -112,6 +114,8 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
     """Check, before any work, that everything the run needs is there and works."""
     if config.source.functions and config.prompts.canonical and "canonical" in config.prompts.model_fields_set:
         refuse_benchmark(config.source.functions)
+    if config.sampling.adaptive:
+        import_compiled()
     options = model_options(config)
     model, testgen = checked_model(config.model.name, options), None
     if config.source.code:
@@ -126,7 +130,9 @@ def prepare(config: Config, languages: list[BoundLanguage]) -> Prepared:
 def model_options(config: Config) -> ModelOptions:
     """How the model is treated."""
     model = config.model
-    return ModelOptions(model.concurrency, timeout_s=model.request_timeout, wait_s=model.wait, extra=model.options)
+    return ModelOptions(
+        model.concurrency, model.retries, model.request_timeout, wait_s=model.wait, extra=model.options
+    )
 
 
 def attempts(config: Config, language: str, prepared: Prepared, problems: int) -> Attempts:
@@ -166,6 +172,7 @@ def _run_language(
     summary.resumed = all(stage.shards_made == 0 for stage in summary.stages)
     remove_leftovers(summary.dataset.parent, summary.dataset.name)
     write_rows(read_shards(source), summary.dataset)  # always: the last run may have been killed just before
+    write_settings(output, name, config)
     _count(summary, output)
     return summary
 

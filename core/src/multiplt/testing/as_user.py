@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
-import subprocess
-import sys
+import traceback
 from collections.abc import Callable
 from typing import TypeVar, cast
 
@@ -13,26 +13,32 @@ T = TypeVar("T")
 USER = 60999
 """A user without an account."""
 
-CHILD = f"""
-import os, pickle, sys, traceback
-sys.path[:], function = pickle.load(sys.stdin.buffer)
-os.setgroups([])
-os.setresgid({USER}, {USER}, {USER})
-os.setresuid({USER}, {USER}, {USER})
-try:
-    answer = (True, pickle.loads(function)())
-except BaseException:
-    answer = (False, traceback.format_exc())
-pickle.dump(answer, sys.stdout.buffer)
-"""
-
 
 def as_user(function: Callable[[], T]) -> T:
-    """The result of `function` in a new process that has given up root; both must be picklable.
+    """The result of `function`, which must be picklable, in a forked child that has given up root.
 
-    Only root can do so. Raises `AssertionError` with the process's traceback where `function` raised.
+    Only root can do so; no other thread may be running. Raises `AssertionError` with the child's
+    traceback where `function` raised.
     """
-    given = pickle.dumps((sys.path, pickle.dumps(function)))
-    done, result = pickle.loads(subprocess.run([sys.executable, "-c", CHILD], input=given, stdout=subprocess.PIPE).stdout)
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        try:
+            os.setgroups([])
+            os.setresgid(USER, USER, USER)
+            os.setresuid(USER, USER, USER)
+            answer = (True, function())
+        except BaseException:
+            answer = (False, traceback.format_exc())  # type: ignore[assignment]
+        try:
+            with os.fdopen(write, "wb") as file:
+                pickle.dump(answer, file)
+        finally:
+            os._exit(0)  # whatever happens: a second copy of this process must not go on
+    os.close(write)
+    with os.fdopen(read, "rb") as file:
+        done, result = pickle.load(file)
+    os.waitpid(pid, 0)
     assert done, result
     return cast(T, result)

@@ -60,14 +60,9 @@ class Attempts:
             "toolchain": self.toolchain,
         }
         if sampling.adaptive:
-            settings["adaptive"] = sampling.model_dump(include={"enough", "least_odds"}) | {"share": self._share}
+            budget = {"budget": sampling.budget, "problems": self.problems} if sampling.budget else {}
+            settings["adaptive"] = sampling.model_dump(include={"enough", "least_odds"}) | budget
         return settings
-
-    @property
-    def _share(self) -> float:
-        """The completions that a problem may have on average."""
-        budget = self.sampling.budget
-        return self.sampling.n if budget is None else min(self.sampling.n, budget / max(1, self.problems))
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """Each row with its samples, in the order of their indexes, and their results."""
@@ -87,7 +82,13 @@ class Attempts:
         sampling = self.sampling
         if not sampling.adaptive:
             return None
-        return Rule(sampling.n, sampling.enough, sampling.least_odds, round(self._share * problems))
+        return Rule(sampling.n, sampling.enough, sampling.least_odds, self._budget(problems))
+
+    def _budget(self, problems: int) -> int:
+        """The share of so many problems in the budget."""
+        budget = self.sampling.budget
+        most = self.sampling.n * problems
+        return most if budget is None else min(most, budget * problems // max(1, self.problems))
 
     def _lacking(self, tries: Sequence[Tries]) -> list[int]:
         return [self.sampling.n - each.tally.asked for each in tries]
@@ -116,7 +117,7 @@ class Tries:
     samples: dict[int, Row] = field(default_factory=dict)
     results: dict[int, Row | None] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
-    distinct: Distinct = field(default_factory=Distinct)
+    distinct: Distinct | None = None
 
     @classmethod
     def of(cls, row: Row, request: Request) -> Tries:
@@ -225,9 +226,11 @@ class _Work:
         try:
             completion = language.extract_completion(tries.problem, tries.samples[index]["text"])
             text = language.clean(tries.problem, completion).without_comments
+            if tries.distinct is None:
+                tries.distinct = Distinct()
+            keeper = tries.distinct.add(text)
         except Refused:
             return None
-        keeper = tries.distinct.add(text)
         return len(tries.distinct) - 1 if keeper is None else keeper
 
 

@@ -157,12 +157,12 @@ def _take_equal_lines(
 
 @compiled
 def _equal(line: Tokens, other: Tokens) -> bool:
-    if len(line) != len(other):
-        return False
-    for place in range(len(line)):
-        if line[place] != other[place]:
-            return False
-    return True
+    same = len(line) == len(other)
+    place = 0
+    while same and place < len(line):
+        same = line[place] == other[place]
+        place += 1
+    return same
 
 
 @compiled

@@ -21,6 +21,10 @@ UNINDEXED = 256
 """So many kept programs, or one in 32 of them, are compared one by one before the index is made anew."""
 
 
+ROOM = 256
+"""Entries of the smallest array."""
+
+
 class Near(NamedTuple):
     """The first kept program that another is too near to, by its place among the kept ones, and their score."""
 
@@ -37,7 +41,9 @@ class Distinct:
     >>> len(distinct)
     2
 
-    A vocabulary may be shared with others. Memory is some 1,000 bytes for each kept program of 100 tokens.
+    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,000 bytes for each kept
+    program of 100 tokens.
+
     Raises `MultipltError` where a package is missing.
     """
 
@@ -45,13 +51,13 @@ class Distinct:
         import numpy as np
 
         self.threshold = threshold
-        self.vocabulary = vocabulary or Vocabulary()
+        self.vocabulary = vocabulary or Vocabulary.common()
         self._compiled = import_compiled()
         empty, no_ends = np.zeros(0, np.int32), np.zeros(0, np.int64)
         self._kept = self._compiled.Kept(empty, no_ends, empty, 0)
         self._index = self._compiled.Index(np.zeros(1, np.int64), empty, empty, 0)
         self._bags = self._compiled.Bags(empty, empty, no_ends)
-        self._room = self._compiled.Room(empty, empty, empty)
+        self._overlaps = empty
 
     def __len__(self) -> int:
         return int(self._kept.programs)
@@ -74,14 +80,12 @@ class Distinct:
 
     def find(self, program: Tokens) -> Near | None:
         """What a program that the vocabulary encoded is too near to."""
-        self._make_room()
-        state = (self._kept, self._index, self._bags, self._room)
+        state = (self._kept, self._index, self._bags, self._room())
         keeper, score = self._compiled.first_near(program, self.threshold, *state)
         return Near(keeper, score) if keeper >= 0 else None
 
     def keep(self, program: Tokens) -> None:
         """Keep a program that the vocabulary encoded, whatever it is near to."""
-        self._make_room()
         number = self._kept.programs
         end = self._kept.ends[number - 1] if number else 0
         tokens, ends = _grown(self._kept.tokens, end + len(program)), _grown(self._kept.ends, number + 1)
@@ -98,7 +102,7 @@ class Distinct:
         end = start + len(program)
         tokens, times = _grown(self._bags.tokens, end), _grown(self._bags.times, end)
         ends = _grown(self._bags.ends, number + 1)
-        ends[number] = start + self._compiled.make_bag(program, tokens[start:end], times[start:end], self._room)
+        ends[number] = start + self._compiled.make_bag(program, tokens[start:end], times[start:end], self._room())
         self._bags = self._compiled.Bags(tokens, times, ends)
         if number >= max(UNINDEXED, self._index.covered // 32):
             self._extend_index(number + 1)
@@ -107,15 +111,10 @@ class Distinct:
         import numpy as np
 
         self._index = self._compiled.extend_index(self._index, self._bags, programs, self.vocabulary.size)
-        self._room = self._room._replace(overlaps=np.zeros(self._index.covered, np.int32))
+        self._overlaps = np.zeros(self._index.covered, np.int32)
 
-    def _make_room(self) -> None:
-        import numpy as np
-
-        size = self.vocabulary.size
-        if size > len(self._room.counts):
-            counts, numbers = np.zeros((2, 2 * size), np.int32)
-            self._room = self._compiled.Room(counts, numbers, self._room.overlaps)
+    def _room(self) -> Any:
+        return self._compiled.Room(*self.vocabulary.zeros(), self._overlaps)
 
 
 def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
@@ -124,6 +123,6 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
 
     if size <= len(array):
         return array
-    larger = np.zeros(max(size, 2 * len(array)), array.dtype)
+    larger = np.zeros(max(size, 2 * len(array), ROOM), array.dtype)
     larger[: len(array)] = array
     return larger

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import string
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from multiplt.errors import MultipltError, Refused
 
@@ -26,6 +27,9 @@ CHARACTERS = bytes(
 SHORT = 3
 """Tokens of up to so many characters are not stemmed."""
 
+FULL = 100_000
+"""Stems that a common vocabulary has at most, about."""
+
 LONGEST_LINE = 20_000
 """Tokens of a line; comparing two such lines takes 50 MB."""
 
@@ -41,7 +45,7 @@ def rouge_lsum(target: str, prediction: str) -> float:
     import numpy as np
 
     compiled = import_compiled()
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary.common()
     first, second = vocabulary.encode(target), vocabulary.encode(prediction)
     counts = np.bincount(second, minlength=vocabulary.size).astype(np.int32)
     hits = compiled.count_hits(first, second, counts, np.zeros_like(counts))
@@ -52,13 +56,25 @@ def rouge_lsum(target: str, prediction: str) -> float:
 class Vocabulary:
     """The tokens of programs that are compared, numbered from 1 as they come.
 
+    Threads may share one. A word takes some 150 bytes.
+
     >>> vocabulary = Vocabulary()
     >>> vocabulary.encode("Adding(one,\\n  two) + added").tolist(), vocabulary.size
     ([1, 2, 0, 3, 1], 4)
     """
 
+    _common: ClassVar[Vocabulary | None] = None
+
     def __init__(self) -> None:
         self._numbers = _Numbers()
+        self._zeros: tuple[Tokens, Tokens] | None = None
+
+    @classmethod
+    def common(cls) -> Vocabulary:
+        """One that knows the words of earlier programs, for who compares few at a time; when it is full, a new one."""
+        if cls._common is None or cls._common.size > FULL:
+            cls._common = cls()
+        return cls._common
 
     @property
     def size(self) -> int:
@@ -81,6 +97,15 @@ class Vocabulary:
             _refuse_long_lines(program)
         return program
 
+    def zeros(self) -> tuple[Tokens, Tokens]:
+        """Two arrays by token, for what is counted between two calls: whoever changes them sets them back to zero."""
+        import numpy as np
+
+        if self._zeros is None or len(self._zeros[0]) < self.size:
+            counts, numbers = np.zeros((2, 2 * self.size), np.int32)
+            self._zeros = counts, numbers
+        return self._zeros
+
 
 class _Numbers(dict[bytes, int]):
     """Words, each with the number of its stem."""
@@ -89,12 +114,13 @@ class _Numbers(dict[bytes, int]):
         super().__init__({NEWLINE: 0})
         self.stems = 1
         self._by_stem: dict[str, int] = {}
+        self._lock = Lock()
 
     def __missing__(self, word: bytes) -> int:
         stem = _stem(word.decode()) if len(word) > SHORT else word.decode()
-        number = self._by_stem.setdefault(stem, self.stems)
-        self.stems += number == self.stems
-        self[word] = number
+        with self._lock:
+            number = self[word] = self._by_stem.setdefault(stem, self.stems)
+            self.stems += number == self.stems
         return number
 
 

@@ -1,0 +1,1 @@
+"""The training set: built from validated translations, described by a card, pushed to the Hub, mixed for ablations."""
