@@ -38,13 +38,17 @@ def generation_key(*, model: str, prompt: str, seed: int, sampling: Mapping[str,
     return fingerprint(model, prompt, seed, sampling)
 
 
+Entry = tuple[str, int, Mapping[str, Any]]
+"""Key, index and sample."""
+
+
 class Completions(Protocol):
     """Where a stage keeps completions."""
 
     def found(self, key: str, indexes: Sequence[int]) -> dict[int, Row]:
         """See `CompletionLog`."""
 
-    def append(self, key: str, index: int, sample: Mapping[str, Any]) -> None:
+    def extend(self, entries: Sequence[Entry]) -> None:
         """See `CompletionLog`."""
 
 
@@ -123,6 +127,11 @@ class CompletionLog:
                 raise cannot_write(self.path, error) from error
             self._index(key, index, self._end)
             self._end += len(line)
+
+    def extend(self, entries: Sequence[Entry]) -> None:
+        """Append each."""
+        for entry in entries:
+            self.append(*entry)
 
     def _write(self, line: bytes) -> None:
         written = 0

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from multiplt.rows.jsonl import Row
-from multiplt.run.completions import PATIENCE_S, CompletionLog
+from multiplt.run.completions import PATIENCE_S, CompletionLog, Entry
 from multiplt.run.ray_cluster import result
 from multiplt.run.shared import Resources
 
-ON_THE_WAY = 64
-"""Completions of one shard that are sent to the log and not known to be in it."""
+ON_THE_WAY = 16
+"""Batches of completions of one shard that are sent to the log and not known to be in it."""
 
 
 class LogKeeper:
@@ -30,9 +30,9 @@ class LogKeeper:
         """See `CompletionLog`."""
         return self._log.found(key, indexes)
 
-    def append(self, key: str, index: int, sample: Mapping[str, Any]) -> None:
+    def extend(self, entries: Sequence[Entry]) -> None:
         """See `CompletionLog`."""
-        self._log.append(key, index, sample)
+        self._log.extend(entries)
 
     def close(self) -> None:
         """See `CompletionLog`."""
@@ -70,9 +70,9 @@ class RemoteLog:
         found: dict[int, Row] = result(self._keeper.found.remote(key, indexes))
         return found
 
-    def append(self, key: str, index: int, sample: Mapping[str, Any]) -> None:
+    def extend(self, entries: Sequence[Entry]) -> None:
         """See `CompletionLog`; what went wrong may come with one of the next, or with `settle`."""
-        self._sent.append(self._keeper.append.remote(key, index, sample))
+        self._sent.append(self._keeper.extend.remote(entries))
         if len(self._sent) > ON_THE_WAY:
             result(self._sent.popleft())
 

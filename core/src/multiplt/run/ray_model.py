@@ -19,8 +19,8 @@ from multiplt.run.shared import Resources
 SHARDS = 512
 """Shards that a replica answers at once; more wait."""
 
-UNREAD = 16
-"""Samples on the way to one shard; then the replica is held back."""
+UNREAD = 8
+"""Batches of samples on the way to one shard; then the replica is held back."""
 
 RESTART_S = 1800.0
 """So long a lost replica may take until it is there again: another node has to be free and to load the weights."""
@@ -35,10 +35,10 @@ class Replica:
     def ready(self) -> None:
         """Answer."""
 
-    def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
+    def batches(self, requests: Sequence[Request]) -> Generator[list[Sample], None, None]:
         """See `ModelSession`. Ray closes the generator where who asked is gone."""
         session = self._open.get("session", lambda: ModelSession(self._name, self._options))
-        yield from session.samples(requests)
+        yield from session.batches(requests)
 
 
 class Replicas:
@@ -90,7 +90,7 @@ class RemoteSession:
         self._there = set(range(len(replicas)))
         self._coming: dict[Any, int] = {}
 
-    def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
+    def batches(self, requests: Sequence[Request]) -> Generator[list[Sample], None, None]:
         """See `ModelSession`."""
         import ray
 
@@ -100,7 +100,7 @@ class RemoteSession:
         while streams:
             stream = ray.wait(list(streams), num_returns=1, fetch_local=False)[0][0]
             try:
-                sample: Sample = result(next(stream))
+                batch: list[Sample] = result(next(stream))
             except StopIteration:
                 del streams[stream]
             except (ModelLost, ray.exceptions.RayError) as error:
@@ -111,8 +111,9 @@ class RemoteSession:
                 owed = [replace(request, indexes=sorted(missing[request.id])) for request in lost.requests]
                 streams |= self._ask([request for request in owed if request.n], given_up)
             else:
-                missing[sample.id].discard(sample.index)
-                yield sample
+                for sample in batch:
+                    missing[sample.id].discard(sample.index)
+                yield batch
 
     def _ask(self, requests: Sequence[Request], given_up: Iterable[int]) -> dict[Any, _Stream]:
         if not requests:
@@ -124,7 +125,7 @@ class RemoteSession:
         streams = {}
         for place, number in enumerate(numbers):
             if share := requests[place :: len(numbers)]:
-                method = self._replicas[number].samples
+                method = self._replicas[number].batches
                 call = method.options(num_returns="streaming", _generator_backpressure_num_objects=UNREAD)
                 streams[call.remote(share)] = _Stream(number, share)
         return streams

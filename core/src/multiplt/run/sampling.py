@@ -21,7 +21,7 @@ LOG = "completions.jsonl"
 class Session(Protocol):
     """A model that is asked."""
 
-    def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
+    def batches(self, requests: Sequence[Request]) -> Generator[list[Sample], None, None]:
         """See `ModelSession`."""
 
 
@@ -71,12 +71,12 @@ class ModelSettings:
             return
         session: Session = context.shared(self.resource, lambda: ModelSession(self.name, self.options))
         keys = [self._key(request) for request in requests]
-        with closing(session.samples(missing)) as samples:
-            for sample in samples:
-                number, row = int(sample.id), _sample_row(sample)
-                if sample.error is None:  # what failed may be asked for again
-                    log.append(keys[number], sample.index, row)
-                yield number, sample.index, row
+        with closing(session.batches(missing)) as batches:
+            for batch in batches:
+                rows = [(int(sample.id), sample.index, _sample_row(sample)) for sample in batch]
+                # What failed may be asked for again.
+                log.extend([(keys[number], index, row) for number, index, row in rows if "error" not in row])
+                yield from rows
 
     @property
     def _extra(self) -> str:
