@@ -9,20 +9,26 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from echo import Echo, echoing
 
 from commands import config, error_of, multiplt, timeless, write
 from counts import FULL
 from multiplt.errors import MultipltError
+from multiplt.models import ModelOptions, Request
 from multiplt.rows import Row, read_rows
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.config import load_config
 from multiplt.run.pipeline import run_pipeline
+from multiplt.run.ray_model import RemoteSession, Replicas
+from multiplt.run.sampling import ModelSettings
 from processes import start
 
 pytestmark = pytest.mark.models
@@ -150,6 +156,26 @@ def test_the_driver_is_killed(cluster: Any, expected: Any, tmp_path: Path) -> No
         run(call)
         assert outcome(folder) == expected
         assert asked(folder) == {1}
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_lost_replica_is_asked_again_for_what_it_owed(cluster: Any, replicas: int) -> None:
+    import ray
+
+    at_once = 4
+    wanted = [Request(str(number), f"prompt {number}", range(5), seed=number) for number in range(8)]
+    with echoing() as name:
+        model = ModelSettings(name, "", ModelOptions(at_once, retries=0, extra={"replicas": replicas}))
+        with closing(Replicas(model)) as started:
+            samples = chain.from_iterable(RemoteSession(started.actors, wait_s=0).batches(wanted))
+            found = list(islice(samples, 10))
+            ray.kill(started.actors[0], no_restart=False)
+            found += samples
+        asked = Counter(Echo.asked)
+    every = [(request.id, index) for request in wanted for index in request.indexes]
+    assert sorted((sample.id, sample.index) for sample in found) == every
+    assert len(asked) == len(found)
+    assert sum(asked.values()) - len(found) <= 2 * at_once  # what was in hand, asked for or answered just then
 
 
 def test_what_is_wrong_with_a_cluster_is_told_before_any_work(cluster: Any, tmp_path: Path) -> None:
