@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 MODELS := .venv-models
 BIN := $(VENV)/bin
-PACKAGES := -e core[source,dedup,hub] $(patsubst %,-e %,$(wildcard plugins/*))
+PACKAGES := -e core[source,dedup,hub,plots] $(patsubst %,-e %,$(wildcard plugins/*))
 PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
@@ -23,21 +23,23 @@ test: $(VENV)/.installed-dev interpreters lint
 
 ## Tests that need torch, transformers, vLLM and Ray.
 test-models: $(MODELS)/.installed interpreters
-	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models $(PATIENCE)
+	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models $(PATIENCE)
 
 ## All tests at full counts.
 test-full: $(VENV)/.installed-dev $(MODELS)/.installed interpreters lint
 	MULTIPLT_TEST_FULL=1 $(PYTEST) -m "not models"
-	MULTIPLT_TEST_FULL=1 OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest -m models
+	MULTIPLT_TEST_FULL=1 OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy core/src plugins/*/src
 
-## Programs a second, with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout; then functions a second.
+## Programs a second, with MULTIPL_E=PATH also by MultiPL-E's evaluator in that checkout; then functions a second,
+## then near-duplicates, with COMPLETIONS=FOLDER also among the programs of MultiPL-E completions files there.
 bench: $(VENV)/.installed-dev interpreters
 	$(BIN)/python benchmarks/execute.py $(if $(MULTIPL_E),--multipl-e $(MULTIPL_E))
 	$(BIN)/python benchmarks/source.py
+	$(BIN)/python benchmarks/dedup.py $(if $(COMPLETIONS),--completions $(COMPLETIONS))
 
 wheels: $(VENV)/.installed-dev
 	rm -rf dist

@@ -39,7 +39,10 @@ from commands import (
 from counts import FULL, part
 from multiplt.rows import Row, read_rows
 
-COMMANDS = ("languages", "doctor", "run", "translate", "prompts", "execute", "pass-k")
+COMMANDS = (
+    "languages", "doctor", "run", "translate", "prompts", "execute", "dedup", "evaluate", "pass-k", "compare",
+    "artifacts",
+)  # fmt: skip
 
 
 # ---- help and start-up
@@ -51,7 +54,7 @@ def test_help_shows_an_example(command: str) -> None:
 
 
 def test_start_up_imports_nothing_heavy() -> None:
-    heavy = {"torch", "vllm", "datasets", "transformers", "trl", "ray", "openai", "pyarrow"}
+    heavy = {"torch", "vllm", "datasets", "transformers", "trl", "ray", "openai", "pyarrow", "numpy", "numba", "nltk"}
     program = (
         "import sys\nfrom multiplt.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    print('modules:', *sys.modules)"

@@ -17,7 +17,7 @@ from commands import error_of, finish, multiplt, read, write
 from counts import FULL
 from multiplt.comments import strip_comments
 from multiplt.rows import Row, read_rows, write_rows
-from multiplt.translate.deduplication import ACROSS, PLACE, WITHIN, Deduplicate, find_near_duplicates
+from multiplt.translate.deduplication import ACROSS, PLACE, WITHIN, Deduplicate, find_near_duplicates, identity
 from multiplt_lang_lua import plugin as lua
 
 SCORER = RougeScorer(["rougeLsum"], use_stemmer=True)
@@ -68,7 +68,7 @@ def test_what_is_set_aside_says_its_keeper_and_the_score(tmp_path: Path) -> None
 
 def keeps(rows: list[Row], **settings: Any) -> list[tuple[str, int]]:
     dropped = find_near_duplicates(rows, Deduplicate(**settings))
-    return [found for found in called(rows) if found not in dropped]
+    return called(row for row in rows if identity(row) not in dropped)
 
 
 def test_options(tmp_path: Path) -> None:
@@ -117,15 +117,16 @@ def test_bad_rows_are_set_aside(tmp_path: Path) -> None:
     bad = [
         row("p", 0, GREET, language="klingon"), row("p", 1, GREET, language=None), row("p", 2, GREET, content=None),
         row("p", 3, GREET, pass_rate="high"), row("p", 4, "x = " + "1, " * 20_001), row("p", 5, "\ud800"),
+        row("p", 8, GREET, pass_rate=10**400),
     ]  # fmt: skip
-    kept, rejected = dedup(tmp_path, [row("p", 6, LOOP), *bad, row("p", 7, "")])
+    kept, rejected = dedup(tmp_path, [row("p", 6, LOOP, original_id=[1]), *bad, row("p", 7, "", pass_rate=None)])
     assert called(kept) == [("p", 6), ("p", 7)]
     reasons = {row["completion"]: row["reason"] for row in rejected}
     assert len(reasons) == len(bad)
     assert "'klingon' is not installed" in reasons[0]
     assert reasons[1] == "it does not say its language"
     assert reasons[2] == "it has no text in content"
-    assert reasons[3] == "its pass_rate is no number: 'high'"
+    assert reasons[3] == reasons[8] == "its pass_rate is no number from 0 to 1"
     assert "it has a line of 20,002 tokens" in reasons[4]
     assert "Unicode" in reasons[5]
 
@@ -194,13 +195,13 @@ def test_it_agrees_with_comparing_all_pairs(seed: int) -> None:
     ]  # fmt: skip
     chance.shuffle(rows)
     expected = {
-        (rows[number]["name"], rows[number]["completion"]): {
+        identity(rows[number]): {
             "keeper": f"{rows[keeper]['name']}/{rows[keeper]['completion']}",
             "score": score,
         }
         for number, (keeper, score) in brute_force(rows).items()
     }
     found = find_near_duplicates(rows, Deduplicate())
-    assert {identity: dropped.detail for identity, dropped in found.items()} == expected
+    assert {row: dropped.detail for row, dropped in found.items()} == expected
     assert {dropped.reason for dropped in found.values()} == {WITHIN, ACROSS}
     assert len(rows) - len(found) > 20

@@ -78,10 +78,11 @@ def test_the_seed_of_a_sample_does_not_depend_on_what_else_is_asked() -> None:
 
 
 def test_an_unknown_scheme_names_those_that_are_there(registry: ModelRegistry) -> None:
-    there_are = "'opnai' (there are openai, replay, transformers, vllm): did you mean openai:…"
+    there_are = "'opnai' (there are artifact, openai, replay, transformers, vllm): did you mean openai:…"
     with pytest.raises(MultipltError, match=re.escape(there_are)):
         registry.find("opnai:m@http://localhost/v1")
-    with pytest.raises(MultipltError, match=re.escape("use one of openai:…, replay:…, transformers:…, vllm:…")):
+    schemes = "artifact:…, openai:…, replay:…, transformers:…, vllm:…"
+    with pytest.raises(MultipltError, match=re.escape(f"use one of {schemes}")):
         registry.find("zzz:x")
     with pytest.raises(MultipltError, match="a model is named SCHEME:WHERE"):
         registry.find("gpt2")

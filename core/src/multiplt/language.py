@@ -29,6 +29,9 @@ from multiplt.spec import LanguageSpec
 from multiplt.types import Type
 from multiplt.values import Value
 
+CANONICAL = "The same function in Python:"
+"""The line of a prompt below which the Python solution stands, where it is shown."""
+
 CHAT = """\
 Write this {title} function. Answer with one code block that holds the whole function and nothing else.
 
@@ -199,7 +202,7 @@ class Language(Renderer):
             function, self.spec, lambda arguments: self.render_call(function.name, arguments), self.render
         )
         if canonical:
-            text += f"\nThe same function in Python:\n{function.source}"
+            text += f"\n{CANONICAL}\n{function.source}"
         prompt = self.preamble + (self.comment(text) if text.strip() else "") + self.signature(function)
         return prompt if style == "completion" else CHAT.format(title=self.spec.title, prompt=prompt.rstrip())
 

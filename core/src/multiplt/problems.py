@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Literal
@@ -208,4 +208,3 @@ class Verdict:
     cpu_s: float = 0.0
     retried: bool = False
     toolchain: str = ""
-    program: str = field(default="", repr=False)

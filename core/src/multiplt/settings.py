@@ -53,6 +53,21 @@ class TranslationSamplingSettings(SamplingSettings):
         return self.method == "adaptive"
 
 
+class EvaluationSettings(SamplingSettings):
+    """How a model is evaluated.
+
+    `n`, temperature and top-p are those of the MultiPL-T paper (section 5), `max_tokens` is what its recorded
+    completions have. With `compat` problems are judged by their suites as text, whatever else they carry.
+    """
+
+    n: Count = 20
+    temperature: Annotated[float, Field(ge=0)] = 0.2
+    max_tokens: Count = 1024
+    seed: int = 0
+    style: Literal["completion", "chat"] = "completion"
+    compat: bool = False
+
+
 class ExecuteSettings(Settings):
     """How completions are executed: `timeout` in seconds, `memory` in MiB; `workers` is by default one a core.
 

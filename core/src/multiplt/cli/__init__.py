@@ -6,11 +6,14 @@ from typing import Any
 
 import click
 
+from multiplt.cli.artifacts import artifacts
 from multiplt.cli.ceiling import ceiling
+from multiplt.cli.compare import compare_command
 from multiplt.cli.dataset import dataset
 from multiplt.cli.dedup import dedup
 from multiplt.cli.doctor import doctor
 from multiplt.cli.endings import end_in_order_on_signals, errors_in_one_sentence
+from multiplt.cli.evaluate import evaluate_command
 from multiplt.cli.execute import execute
 from multiplt.cli.languages import languages
 from multiplt.cli.pass_k import pass_k
@@ -61,5 +64,7 @@ def main() -> None:
 
 SOURCE = (extract, filter_functions, testgen, infer_types)
 TRAINING = (dedup, dataset, train)
-for command in (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, ceiling, pass_k, plugin):
+SCORES = (evaluate_command, ceiling, pass_k, compare_command)
+COMMANDS = (languages, doctor, *SOURCE, prompts, translate, execute, run, *TRAINING, *SCORES, artifacts, plugin)
+for command in COMMANDS:
     main.add_command(command)

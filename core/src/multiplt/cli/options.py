@@ -35,20 +35,20 @@ model_option = click.option("--model-option", "model_options", multiple=True, me
                             help="An option for the model's provider, such as dtype=bfloat16.")  # fmt: skip
 
 
-def sampled(n: int) -> Callable[[F], F]:
+def sampled(n: int, temperature: float = 0.8, max_tokens: int = 512, of: str = "function") -> Callable[[F], F]:
     """The options of commands that sample a model, `n` times for each function; the defaults are the paper's."""
 
     def add(command: F) -> F:
         for option in reversed((
             click.option("--model", required=True,
-                         help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL or replay:FILE."),
+                         help="openai:MODEL@URL, vllm:MODEL, transformers:MODEL, artifact:NAME or replay:FILE."),
             model_option,
             click.option("-n", "n", type=click.IntRange(min=1), default=n, show_default=True,
-                         help="Samples for each function."),
-            click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True),
+                         help=f"Samples for each {of}."),
+            click.option("--temperature", type=click.FloatRange(min=0), default=temperature, show_default=True),
             click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=0.95,
                          show_default=True),
-            click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True),
+            click.option("--max-tokens", type=click.IntRange(min=1), default=max_tokens, show_default=True),
             click.option("--seed", type=int, default=0, show_default=True),
             click.option("--style", type=click.Choice(["completion", "chat"]), default="completion",
                          show_default=True),

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from multiplt.errors import MultipltError
+from multiplt.models.artifact import open_artifact
 from multiplt.models.base import Model, ModelLost, ModelOptions, Request, Sample, Sampling, derive_seed
 from multiplt.models.engine import EngineModel
 from multiplt.models.openai import OpenAIModel
@@ -58,6 +59,7 @@ class ModelRegistry:
 
 def register_builtin(register: Callable[[str, ModelFactory], None]) -> None:
     """Register the providers that need nothing beyond the core."""
+    register("artifact", open_artifact)
     register("openai", OpenAIModel)
     register("replay", ReplayModel)
     register("vllm", partial(EngineModel, "vllm"))

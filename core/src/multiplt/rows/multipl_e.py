@@ -77,13 +77,22 @@ def results_path(folder: Path, completions: Path) -> Path:
     return folder / (completions.name.removesuffix(suffix) + ".results" + suffix)
 
 
+def write_completions_file(path: Path, row: Row, completions: Sequence[str]) -> None:
+    """Write the completions file of a problem, `row` with how it was sampled, whole or not at all."""
+    _write(path, row, "completions", list(completions))
+
+
 def write_results_file(path: Path, row: Row, results: Sequence[Mapping[str, Any]]) -> None:
     """Write the results file of a completions row, whole or not at all.
 
     `results` stand in the order of the row's completions, each with `program`, `timestamp`,
     `stdout`, `stderr`, `exit_code` and `status`.
     """
+    _write(path, row, "results", list(results))
+
+
+def _write(path: Path, row: Row, name: str, value: Any) -> None:
     fields = {name: value for name, value in row.items() if name not in ("completions", "results")}
-    data = to_json(fields | {"results": list(results)}).encode()
+    data = to_json(fields | {name: value}).encode()
     with replacing(path) as file:
         file.write(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)

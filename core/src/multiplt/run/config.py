@@ -39,6 +39,12 @@ class RunSection(Settings):
     engine: Literal["local", "ray"] = "local"
     ray_address: str | None = None
 
+    @model_validator(mode="after")
+    def _address_of_ray(self) -> RunSection:
+        if self.ray_address is not None and self.engine != "ray":
+            raise ValueError('should have engine = "ray" beside ray_address')
+        return self
+
 
 class SourceSection(Settings):
     """Where functions come from: tested ones in `functions` (a path, or the name of a Hub dataset or a benchmark),

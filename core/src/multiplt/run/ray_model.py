@@ -25,6 +25,9 @@ UNREAD = 8
 RESTART_S = 1800.0
 """So long a lost replica may take until it is there again: another node has to be free and to load the weights."""
 
+LOSSES = 5
+"""Replicas may be lost so often each without an answer in between; beyond that it is the requests that kill them."""
+
 
 class Replica:
     """The actor that has one copy of a model."""
@@ -96,6 +99,7 @@ class RemoteSession:
 
         missing = {request.id: set(request.indexes) for request in requests}
         given_up: set[int] = set()
+        losses = 0
         streams = self._ask([request for request in requests if request.n], given_up)
         while streams:
             stream = ray.wait(list(streams), num_returns=1, fetch_local=False)[0][0]
@@ -106,11 +110,15 @@ class RemoteSession:
             except (ModelLost, ray.exceptions.RayError) as error:
                 if isinstance(error, ray.exceptions.RayTaskError):  # no loss but a fault
                     raise
+                losses += 1
+                if losses > LOSSES * len(self._replicas):
+                    raise ModelLost("the replicas of the model die when they are asked; look into Ray's logs") from error
                 lost = streams.pop(stream)
                 self._lose(lost.replica, error, given_up)
                 owed = [replace(request, indexes=sorted(missing[request.id])) for request in lost.requests]
                 streams |= self._ask([request for request in owed if request.n], given_up)
             else:
+                losses = 0
                 for sample in batch:
                     missing[sample.id].discard(sample.index)
                 yield batch

@@ -34,9 +34,15 @@ class Brief:
         return getattr(self.stage, "parallel", False)
 
     @property
+<<<<<<< HEAD
     def model(self) -> Any:
         """The stage's own."""
         return getattr(self.stage, "model", None)
+=======
+    def threads(self) -> int:
+        """The stage's own."""
+        return getattr(self.stage, "threads", 1)
+>>>>>>> scale
 
     def settings(self) -> Mapping[str, Any]:
         """The stage's own, and that its rejected rows are brief."""

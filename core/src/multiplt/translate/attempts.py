@@ -40,7 +40,7 @@ class Attempts:
     sampling: TranslationSamplingSettings
     execute: ExecuteSettings
     toolchain: str
-    problems: int
+    problems: int = 0
     seed: int = 0
     chat: bool = False
     name: str = "attempts"

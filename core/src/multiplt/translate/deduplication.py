@@ -7,7 +7,6 @@ those that came first in the input; languages are apart from each other.
 
 from __future__ import annotations
 
-import math
 import tempfile
 from array import array
 from collections import defaultdict
@@ -21,6 +20,7 @@ from multiplt.errors import MultipltError, Refused
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.problems import Completion, Problem
 from multiplt.rows import Row, set_aside
+from multiplt.rows.jsonl import to_json
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.shards import read_shards
 from multiplt.translate.near_duplicates import THRESHOLD, Distinct
@@ -38,7 +38,7 @@ class Deduplicate:
     """Translations → those that are too near to none that is kept, in the whole of the input.
 
     Rows have `content`, `language` (else the `language` here), and what they translate in `original_id` or `name`.
-    They are told apart by `name` and `completion`, or by their `PLACE`. What is set aside has in `detail` its keeper,
+    They are told apart by these and `completion`, or by `PLACE`. What is set aside has in `detail` its keeper,
     by `id` or else by name and completion, and the score.
     """
 
@@ -79,7 +79,7 @@ class Dropped(NamedTuple):
 
 def identity(row: Row) -> object:
     """What tells a row apart from all others."""
-    return row[PLACE] if PLACE in row else (row.get("name"), row.get("completion"))
+    return row[PLACE] if PLACE in row else (row.get("language"), row.get("name"), row.get("completion"))
 
 
 def find_near_duplicates(
@@ -88,7 +88,7 @@ def find_near_duplicates(
     """The rows that are not kept, by identity.
 
     `advance` hears how many rows' work is done, and is set back at the end. Memory is some 300 bytes for each row and
-    1,000 for each that is kept; the programs' tokens, 4 bytes each, lie in a file.
+    1,400 for each that is kept; the programs' tokens, 4 bytes each, lie in a file.
     """
     dropped: dict[object, Dropped] = {}
     steps = _Steps(advance, of=3 if stage.across_problems else 2)
@@ -140,9 +140,9 @@ def _without_comments(row: Row, language: BoundLanguage) -> str:
 
 
 def _pass_rate(row: Row) -> float:
-    rate = row.get("pass_rate", 0.0)
-    if not isinstance(rate, int | float) or not math.isfinite(rate):
-        raise Refused(f"its pass_rate is no number: {rate!r}")
+    rate = row.get("pass_rate") or 0.0
+    if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise Refused("its pass_rate is no number from 0 to 1")
     return float(rate)
 
 
@@ -155,7 +155,7 @@ class _Programs:
         self._ends = array("q", [0])
         self._pass_rates = array("d")
         self._problems = array("q")
-        self._problem_numbers: dict[object, int] = {}
+        self._problem_numbers: dict[int | str, int] = {}
         self._called: list[tuple[object, object]] = []
 
     def add(self, row: Row, text: str) -> None:
@@ -166,7 +166,7 @@ class _Programs:
         self._ends.append(self._ends[-1] + len(program))
         self._pass_rates.append(rate)
         problem = row.get("original_id") if row.get("original_id") is not None else row.get("name")
-        key = len(self._called) if problem is None else (problem,)
+        key = len(self._called) if problem is None else to_json(problem)
         self._problems.append(self._problem_numbers.setdefault(key, len(self._problem_numbers)))
         self._called.append((identity(row), _label(row)))
 

@@ -1,7 +1,8 @@
 """The rule by which programs are too near to each other: a score above the threshold with one that is kept.
 
 The score is ROUGE-Lsum's F-measure and the threshold 0.6, as in the MultiPL-T paper (OOPSLA 2024, section 4); the
-program that is kept is the target. Programs are compared without their comments, which the caller takes out.
+program that is kept is the target. The paper's script (dedup_solutions.py in nuprl/MultiPL-T) compares with programs
+that it has dropped, too, and so drops some more. Comments are to be taken out before.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Distinct:
     >>> len(distinct)
     2
 
-    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,000 bytes for each kept
+    The `vocabulary`, by default the common one, may be shared with others. Memory is some 1,400 bytes for each kept
     program of 100 tokens.
 
     Raises `MultipltError` where a package is missing.

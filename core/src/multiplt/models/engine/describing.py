@@ -18,7 +18,8 @@ def describe(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
     given = {name: options[name] for name in ("revision", "trust_remote_code") if name in options}
     config = AutoConfig.from_pretrained(model, **given)
-    tokenizer = AutoTokenizer.from_pretrained(options.get("tokenizer") or model, **given)
+    name, tokenizer_given = tokenizer_of(model, options)
+    tokenizer = AutoTokenizer.from_pretrained(name, **tokenizer_given)
     return {
         "version": _version(model, config),
         "context_length": options.get("max_model_len") or getattr(config, "max_position_embeddings", None),
@@ -26,6 +27,20 @@ def describe(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "chat_template": bool(tokenizer.chat_template),
         "gpus": _gpus(),
     }
+
+
+def tokenizer_of(model: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The tokenizer's name and the options it is loaded with.
+
+    Another than the model's own has no part in the model's `revision`: its own is `tokenizer_revision`.
+
+    >>> tokenizer_of("tuned", {"revision": "epoch5", "tokenizer": "base"})
+    ('base', {})
+    """
+    name = options.get("tokenizer") or model
+    given = {"trust_remote_code": options["trust_remote_code"]} if "trust_remote_code" in options else {}
+    revision = options.get("tokenizer_revision") or (options.get("revision") if name == model else None)
+    return name, given | ({"revision": revision} if revision else {})
 
 
 def _version(model: str, config: Any) -> str:

@@ -12,9 +12,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from multiplt.models.base import Sampling
+from multiplt.models.engine.describing import tokenizer_of
 from multiplt.models.engine.jobs import Answer, Engine, Job
 
-OWN = ("batch_size", "device")
+OWN = ("batch_size", "device", "tokenizer", "tokenizer_revision")
 BATCH = 16
 
 
@@ -37,9 +38,9 @@ class TransformersEngine:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        given = {name: value for name, value in options.items() if name not in (*OWN, "tokenizer")}
-        shared = {name: given[name] for name in ("revision", "trust_remote_code") if name in given}
-        self._tokenizer = AutoTokenizer.from_pretrained(options.get("tokenizer", model), padding_side="left", **shared)
+        given = {name: value for name, value in options.items() if name not in OWN}
+        name, tokenizer_given = tokenizer_of(model, options)
+        self._tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left", **tokenizer_given)
         self._tokenizer.pad_token = self._tokenizer.pad_token or self._tokenizer.eos_token
         device = options.get("device", "cuda" if torch.cuda.is_available() else "cpu")
         self._model = AutoModelForCausalLM.from_pretrained(model, **given).to(device).eval()

@@ -33,6 +33,8 @@ class VllmEngine:
         from vllm import EngineArgs, LLMEngine
 
         settings = {"enable_prefix_caching": True, "disable_log_stats": True, **options}
+        if options.get("tokenizer", model) != model:  # vLLM would look in its repository for the model's revision
+            settings.setdefault("tokenizer_revision", "main")
         self._engine = LLMEngine.from_engine_args(EngineArgs(model=model, **settings))
 
     @property
