@@ -112,7 +112,7 @@ class RemoteSession:
                     raise
                 losses += 1
                 if losses > LOSSES * len(self._replicas):
-                    raise ModelLost("the replicas of the model die when they are asked; look into Ray's logs") from error
+                    raise ModelLost("the model's replicas die when they are asked; look into Ray's logs") from error
                 lost = streams.pop(stream)
                 self._lose(lost.replica, error, given_up)
                 owed = [replace(request, indexes=sorted(missing[request.id])) for request in lost.requests]

@@ -34,15 +34,14 @@ class Brief:
         return getattr(self.stage, "parallel", False)
 
     @property
-<<<<<<< HEAD
     def model(self) -> Any:
         """The stage's own."""
         return getattr(self.stage, "model", None)
-=======
+
+    @property
     def threads(self) -> int:
         """The stage's own."""
         return getattr(self.stage, "threads", 1)
->>>>>>> scale
 
     def settings(self) -> Mapping[str, Any]:
         """The stage's own, and that its rejected rows are brief."""
