@@ -18,6 +18,10 @@ LOG = "completions.jsonl"
 """The log's file in a stage's folder, and its name among the stage's resources."""
 
 
+PLACEMENT = ("replicas", "tensor_parallel_size")
+"""Options that say on how many GPUs a model is, and do not decide what it says."""
+
+
 class Session(Protocol):
     """A model that is asked."""
 
@@ -37,11 +41,11 @@ class ModelSettings:
     @property
     def resource(self) -> str:
         """Its name among the resources that stages share."""
-        return f"model {self.name} {self._extra}"
+        return f"model {self.name} {_as_text(self.options.extra)}"
 
     def settings(self) -> Mapping[str, Any]:
         """What decides its samples, beside how they are drawn."""
-        options = {"options": dict(self.options.extra)} if self.options.extra else {}
+        options = {"options": self._deciding} if self._deciding else {}
         return {"model": self.name, "version": self.version, **options}
 
     def sample(self, requests: Sequence[Request], n: int, context: StageContext) -> list[list[Row]]:
@@ -79,16 +83,20 @@ class ModelSettings:
                 yield from rows
 
     @property
-    def _extra(self) -> str:
-        return json.dumps(dict(self.options.extra), sort_keys=True) if self.options.extra else ""
+    def _deciding(self) -> dict[str, Any]:
+        return {name: value for name, value in self.options.extra.items() if name not in PLACEMENT}
 
     def _key(self, request: Request) -> str:
         return generation_key(
-            model=" ".join([self.name, self.version, *([self._extra] if self._extra else [])]),
+            model=" ".join([self.name, self.version, *([_as_text(self._deciding)] if self._deciding else [])]),
             prompt=request.prompt,
             seed=request.seed,
             sampling=asdict(request.sampling) | {"problem": request.problem},
         )
+
+
+def _as_text(options: Mapping[str, Any]) -> str:
+    return json.dumps(dict(options), sort_keys=True)
 
 
 def checked_model(name: str, options: ModelOptions) -> ModelSettings:
