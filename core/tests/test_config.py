@@ -85,7 +85,7 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
         (('["toy"]', "[1]"), r"run\.languages\.0 is 1 and should be a valid string"),
         (('["toy"]', '["toy"]\nseed = "x"'), r"run\.seed is 'x' and should be a valid integer"),
         (('["toy"]', '["toy"]\nshard_size = 0'), r"run\.shard_size is 0 and should be greater than or equal to 1"),
-        (('["toy"]', '["toy"]\nengine = "ray"'), r"run\.engine is 'ray' and should be 'local'"),
+        (('["toy"]', '["toy"]\nengine = "dask"'), r"run\.engine is 'dask' and should be 'local' or 'ray'"),
         (("replay:recorded/completions.jsonl", "gpt"), r"model\.name is 'gpt' and should be like replay:FILE"),
         (("[run]", "source = 3\n[run]"), "is not TOML"),
         ((GOOD, "run = 3\n"), r"run is 3 and should be a section; write \[run\]"),

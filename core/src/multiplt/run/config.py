@@ -31,13 +31,24 @@ TAG = "{tag}"
 
 
 class RunSection(Settings):
-    """What is made, and how the work is cut. `shard_size` is in rows."""
+    """What is made, and how the work is cut. `shard_size` is in rows.
+
+    The `engine` is this machine (`local`) or a Ray cluster (`ray`): the one at `ray_address`, HOST:PORT or `auto` for
+    the one that this machine belongs to, or one that is started here.
+    """
 
     output: Path = Field(strict=False)
     languages: tuple[str, ...] = Field(strict=False, min_length=1)
     seed: int = 0
     shard_size: Count = 100
-    engine: Literal["local"] = "local"
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
+
+    @model_validator(mode="after")
+    def _address_of_ray(self) -> RunSection:
+        if self.ray_address is not None and self.engine != "ray":
+            raise ValueError('should have engine = "ray" beside ray_address')
+        return self
 
 
 class SourceSection(Settings):

@@ -34,6 +34,11 @@ class Brief:
         return getattr(self.stage, "parallel", False)
 
     @property
+    def model(self) -> Any:
+        """The stage's own."""
+        return getattr(self.stage, "model", None)
+
+    @property
     def threads(self) -> int:
         """The stage's own."""
         return getattr(self.stage, "threads", 1)
