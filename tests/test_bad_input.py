@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,13 @@ def test_a_model_that_is_not_there_stops_before_any_work(model: str, said: str, 
     done = multiplt("translate", source, "-l", "ocaml", "--model", model, "-o", tmp_path / "out", code=None)
     assert done.returncode in (1, 2)
     assert said in error_of(done)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_a_cluster_without_ray(tmp_path: Path) -> None:
+    done = multiplt("run", config(tmp_path, 1, run={"engine": "ray"}), code=1)
+    assert error_of(done) == 'engine = "ray" needs Ray: pip install "multiplt[ray]", on every node'
     assert not (tmp_path / "out").exists()
 
 
@@ -390,6 +398,7 @@ WHOLE = "run = {output = 'o', languages = ['ocaml']}\nsource = {functions = 'f'}
         (WHOLE + "[execute]\ntimeout = 0", "execute.timeout is 0 and should be greater than 0"),
         ("[run]\noutput = 'out'\nlanguages = ['ocaml']\n", "add the section"),
         ("[run]\nlanguages = ['ocaml']", "run.output is missing"),
+        (WHOLE.replace("}", ", ray_address = 'auto'}", 1), 'should have engine = "ray" beside ray_address'),
         ("run = 3", "should be a section"),
         ("[run\n", "is not TOML"),
         ("\xff", "is not UTF-8"),

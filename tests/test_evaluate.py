@@ -85,13 +85,13 @@ def test_scores_files_and_a_second_call(tmp_path: Path) -> None:
 
 
 def test_suites_as_text_are_judged_by_multipl_es_rule(tmp_path: Path) -> None:
-    call = recorded(tmp_path, [SQUARE], RIGHT, WRONG)
+    call = recorded(tmp_path, [SQUARE], RIGHT, WRONG, f"Here:\n```lua\nlocal function square(n)\n{RIGHT}```\n", WRONG)
     found = evaluate(*call, "--compat", "-o", tmp_path / "out")
-    assert (found["judged"], found["pass"][0]["mean"]) == ({"compat": 1}, 0.5)
+    assert (found["judged"], found["pass"][0]["mean"], found["whole"]) == ({"compat": 1}, 0.5, 1)
     assert "multiplt" not in files(tmp_path / "out")["HumanEval_7_square.results.json.gz"]
     problems = tmp_path / "out" / "HumanEval_7_square.json.gz"  # as others' problems, with what was answered before
-    again = evaluate("--benchmark", problems, "--model", f"replay:{tmp_path / 'out'}", "-n", 2, "-o", tmp_path / "two")
-    assert (again["judged"], again["pass"]) == (found["judged"], found["pass"])
+    again = evaluate("--benchmark", problems, "--model", f"replay:{tmp_path / 'out'}", "-n", 4, "-o", tmp_path / "two")
+    assert {**again, "model": 0, "benchmark": 0, "compat": 0} == {**found, "model": 0, "benchmark": 0, "compat": 0}
     first, second = files(tmp_path / "out"), files(tmp_path / "two")
     assert first["HumanEval_7_square.json.gz"] == second["HumanEval_7_square.json.gz"]
     assert [*map(programs, first.values())] == [*map(programs, second.values())]

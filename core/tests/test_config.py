@@ -85,7 +85,7 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
         (('["toy"]', "[1]"), r"run\.languages\.0 is 1 and should be a valid string"),
         (('["toy"]', '["toy"]\nseed = "x"'), r"run\.seed is 'x' and should be a valid integer"),
         (('["toy"]', '["toy"]\nshard_size = 0'), r"run\.shard_size is 0 and should be greater than or equal to 1"),
-        (('["toy"]', '["toy"]\nengine = "ray"'), r"run\.engine is 'ray' and should be 'local'"),
+        (('["toy"]', '["toy"]\nengine = "dask"'), r"run\.engine is 'dask' and should be 'local' or 'ray'"),
         (("replay:recorded/completions.jsonl", "gpt"), r"model\.name is 'gpt' and should be like replay:FILE"),
         (("[run]", "source = 3\n[run]"), "is not TOML"),
         ((GOOD, "run = 3\n"), r"run is 3 and should be a section; write \[run\]"),
@@ -121,3 +121,29 @@ def test_a_missing_or_binary_file(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(MultipltError, match="is not UTF-8 text"):
         load_config(tmp_path / "x.toml")
+
+
+CLOSING = """
+[dataset]
+strategy = "best"
+[train]
+recipe = "recipes/small.toml"
+set = ["train.epochs=2"]
+[evaluate]
+benchmark = "problems.jsonl"
+"""
+
+
+def test_sections_that_close_a_run(tmp_path: Path) -> None:
+    assert load(tmp_path).train is None
+    config = load(tmp_path, GOOD + CLOSING)
+    assert config.train is not None
+    assert config.evaluate is not None
+    assert config.train.recipe == tmp_path / "recipes" / "small.toml"
+    assert config.evaluate.benchmark_in("toy") == str(tmp_path / "problems.jsonl")
+    assert (config.evaluate.evaluation.n, config.evaluate.evaluation.temperature) == (20, 0.2)
+    hub = load(tmp_path, GOOD + CLOSING, "evaluate.benchmark=owner/name:humaneval-{tag}:test").evaluate
+    assert hub is not None
+    assert hub.benchmark_in("toy") == "owner/name:humaneval-toy:test"
+    with pytest.raises(MultipltError, match=r"evaluate\.engine is 'x' and should be 'vllm' or 'transformers'"):
+        load(tmp_path, GOOD + CLOSING + 'engine = "x"')

@@ -326,12 +326,15 @@ def test_submitting_waits_while_the_workers_have_enough_to_do(sandbox: Sandbox) 
 
 
 def test_what_was_submitted_is_stopped_at_the_end(sandbox: Sandbox) -> None:
-    with Executor(sandbox, workers=1) as executor:
-        futures = [executor.submit(shell(f"sleep 60.{n}")) for n in range(3)]
-        assert wait_until(lambda: running("60.0"))
-    for future in futures:
-        with pytest.raises(Stopped):
-            future.result(timeout=5)
+    with ThreadPoolExecutor(1) as threads:
+        with Executor(sandbox, workers=1) as executor:
+            futures = [executor.submit(shell(f"sleep 60.{n}")) for n in range(1 + READY_PER_WORKER)]
+            waiting = threads.submit(executor.submit, shell("sleep 60.9"))
+            assert wait_until(lambda: running("60.0"))
+            assert not waiting.done()
+        for future in [waiting, *futures]:
+            with pytest.raises(Stopped):
+                future.result(timeout=5)
     assert not running("60.0")
 
 

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from multiplt.run import (
     read_shards,
     run_stage,
 )
+from multiplt.run.manifest import ShardManifest, write_shard
 
 CHAIN = Path(__file__).parent / "toy_chain.py"
 STAGES = ("import", "scale", "generate", "unfold")
@@ -363,6 +365,31 @@ def test_a_log_has_one_writer(tmp_path: Path) -> None:
         CompletionLog(tmp_path / "log.jsonl")
     log.close()
     CompletionLog(tmp_path / "log.jsonl").close()
+
+
+def test_a_log_can_be_waited_for(tmp_path: Path) -> None:
+    log = CompletionLog(tmp_path / "log.jsonl")
+    log.append(KEY, 1, {"text": "one"})
+    closing = threading.Timer(0.3, log.close)
+    closing.start()
+    other = CompletionLog(tmp_path / "log.jsonl", patience_s=60)
+    assert other.found(KEY, [0, 1, 2]) == {1: {"text": "one"}}
+    other.close()
+    closing.join()
+
+
+@pytest.mark.parametrize(("fingerprint", "stays"), [("same", True), ("other", False)])
+def test_a_shard_made_twice_is_there_all_the_time(tmp_path: Path, fingerprint: str, stays: bool) -> None:
+    def rows_of_a_worker_that_is_killed() -> Iterator[Row]:
+        yield {"n": 2}
+        raise KeyboardInterrupt
+
+    shard = tmp_path / "shard-00000.parquet"
+    write_shard(shard, ShardManifest("stage", "same", 1, 1), [{"n": 1}], [])
+    with pytest.raises(KeyboardInterrupt):
+        write_shard(shard, ShardManifest("stage", fingerprint, 1, 1), rows_of_a_worker_that_is_killed(), [])
+    assert shard.exists() == stays
+    assert not stays or list(read_shards(tmp_path)) == [{"n": 1}]
 
 
 def test_a_full_disk_leaves_the_log_whole(tmp_path: Path) -> None:

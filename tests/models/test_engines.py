@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from multiplt.errors import MultipltError
 from multiplt.models import Model, ModelOptions, ModelRegistry, Request, Sample, Sampling, register_builtin
+from multiplt.run.model_session import ModelSession
 
 pytestmark = pytest.mark.models
 
@@ -147,3 +149,18 @@ def test_an_engine_killed_in_the_middle_ends_the_run_in_one_sentence(kind: str, 
     assert len(kept) >= 5
     assert all(sample.error is None for sample in kept)
     model.close()
+
+
+def test_an_engine_killed_in_the_middle_is_started_again_where_it_is_waited_for(tiny_model: Path) -> None:
+    """What it had answered is not asked for again, and every sample is the one of an engine that lives."""
+    requests = [ask(f"p{i}", sampling=replace(SAMPLING, max_tokens=60)) for i in range(24)]
+    options = ModelOptions(concurrency=4, wait_s=120)
+    with closing(ModelSession(f"transformers:{tiny_model}", options)) as session:
+        samples = session.samples(requests)
+        first = [next(samples) for _ in range(5)]
+        (engine,) = session.model._engines  # type: ignore[attr-defined]
+        os.kill(engine._process.pid, signal.SIGKILL)
+        found = [*first, *samples]
+        again = {sample.id: sample.text for sample in session.samples(requests)}
+    assert len(found) == 24
+    assert {sample.id: sample.text for sample in found} == again

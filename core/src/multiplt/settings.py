@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from multiplt.execute.plan import MIB, Limits
+from multiplt.translate.near_duplicates import THRESHOLD
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -119,3 +120,14 @@ class TestgenSettings(SamplingSettings):
     min_tests: Count = 3
     max_tests: Count = 50
     test_timeout: Positive = 1.0
+
+
+Strategy = Literal["dedup", "random", "all", "best"]
+"""Which translations of a function go into a training set (`multiplt.dataset.strategies`)."""
+
+
+class DatasetSettings(Settings):
+    """How a training set is made; `threshold` is the ROUGE-Lsum above which two programs are near-duplicates."""
+
+    strategy: Strategy = "dedup"
+    threshold: Annotated[float, Field(ge=0, le=1)] = THRESHOLD

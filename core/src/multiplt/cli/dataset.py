@@ -21,12 +21,13 @@ from multiplt.dataset.mix import Budget, Taken, tokens_of
 from multiplt.dataset.mix import mix as mix_sets
 from multiplt.dataset.push import check_name, files_to_send
 from multiplt.dataset.push import push as push_dataset
-from multiplt.dataset.strategies import STRATEGIES, Strategy
+from multiplt.dataset.strategies import STRATEGIES
 from multiplt.dataset.tokens import Count, token_counter
 from multiplt.errors import UsageError
 from multiplt.plugins import installed
 from multiplt.report.funnel import funnel_rows
 from multiplt.rows import write_rows
+from multiplt.settings import Strategy
 from multiplt.translate.near_duplicates import THRESHOLD
 
 HALF = 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from multiplt.cli.compare import compare_command
 from multiplt.cli.options import WIDE, as_json, example
 from multiplt.cli.outputs import show_funnel
+from multiplt.evaluate.comparison import compare, shared
+from multiplt.evaluate.results import read_results
 from multiplt.problems import Status
 from multiplt.rows.parquet import read_parquet
+from multiplt.run.closing import Scores, check_closing, close_run
 from multiplt.run.config import Config, load_config
 from multiplt.run.pipeline import LanguageSummary, run_pipeline
 
@@ -23,6 +28,9 @@ MOST_REASONS = 3
 
 SAMPLE_ROWS = 3
 """Rows of the dataset that are shown at the end."""
+
+LEAST_PROBLEMS = 4
+"""Problems of which some can choose an epoch and the others judge it."""
 
 
 @click.command(epilog=example("multiplt run examples/quickstart/config.toml --set sampling.n=5"))
@@ -35,7 +43,8 @@ def run(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 def run_and_report(config: Config, as_json: bool = False) -> None:
-    """Run a pipeline, then print its table, the datasets' paths and some of their rows."""
+    """Run a pipeline, print its table, the datasets' paths and some of their rows, then close it and print scores."""
+    check_closing(config)
     summaries = []
     for summary in run_pipeline(config, show_funnel):
         summaries.append(summary)
@@ -44,13 +53,35 @@ def run_and_report(config: Config, as_json: bool = False) -> None:
         elif found := sum(stage.shards_found for stage in summary.stages):
             click.echo(f"{summary.language}: went on after {found} finished shards of an earlier run", err=True)
     if as_json:
-        click.echo(json.dumps([_as_dict(summary) for summary in summaries], indent=2))
+        compared = {scores.language: _compared(scores) for scores in close_run(config, summaries, _tell)}
+        described = [_as_dict(summary) | compared.get(summary.language, {}) for summary in summaries]
+        click.echo(json.dumps(described, indent=2))
         return
     for summary in summaries:
         _show_rejected(summary)
     Console(width=None if sys.stdout.isatty() else WIDE).print(_table(summaries))
     for summary in summaries:
         _show_dataset(summary)
+    for scores in close_run(config, summaries, _tell):
+        _show_scores(scores)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _show_scores(scores: Scores) -> None:
+    """The table of `multiplt compare`, in which the best of several epochs is chosen on a part of the problems."""
+    click.echo(f"\n{scores.language}: scores in {scores.base.parent}\n")
+    selecting = len(scores.tuned) > 1 and len(read_results(scores.base).counts) >= LEAST_PROBLEMS
+    paths = (scores.base, *scores.tuned)
+    click.get_current_context().invoke(compare_command, paths=paths, selecting=selecting)
+
+
+def _compared(scores: Scores) -> dict[str, object]:
+    base, *tuned = shared([read_results(path).counts for path in (scores.base, *scores.tuned)])
+    runs = zip(scores.tuned, tuned, strict=True)
+    return {"scores": [{"run": path.name, **asdict(compare(base, counts))} for path, counts in runs]}
 
 
 def _show_rejected(summary: LanguageSummary) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from multiplt.dataset.folder import About, Split, data_path, new_folder, write_about
 from multiplt.dataset.solutions import Solution, read_solutions, read_translations
-from multiplt.dataset.strategies import Choice, Strategy, choose
+from multiplt.dataset.strategies import Choice, choose
 from multiplt.errors import MultipltError
 from multiplt.plugins import installed
 from multiplt.report.funnel import funnel_rows
 from multiplt.rows import Rejected, Row, replacing
 from multiplt.run import StageSummary, code_versions
+from multiplt.settings import Strategy
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from multiplt.dataset.solutions import Solution
 from multiplt.models import derive_seed
 from multiplt.rows import Row
 from multiplt.run.progress import Progress
+from multiplt.settings import Strategy
 from multiplt.translate.deduplication import PLACE, Deduplicate, Dropped, find_near_duplicates
 from multiplt.translate.rouge import import_compiled
 
-Strategy = Literal["dedup", "random", "all", "best"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 

@@ -21,6 +21,7 @@ from multiplt.execute.sandbox import Sandbox, Stop, Stopped
 
 LOOK_AHEAD = 10_000  # plans that may finish before a slow one has
 READY_PER_WORKER = 4  # plans that wait for a worker
+EVERYBODY = 1_000_000  # who may wait to submit a plan
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Executor:
         """Start a plan as soon as there is room, and return what its outcome, or its error, will come to.
 
         Waits while the workers have enough to do. For any thread, and several at once; in no order.
+        Raises `Stopped` when the executor is closed.
         """
         with self._opening:
             self._submissions = self._submissions or _Submissions(self)
@@ -204,6 +206,7 @@ class _Submissions:
         self._executor = executor
         self._futures: dict[str, Future[Outcome]] = {}
         self._lock = threading.Lock()
+        self._closed = False
         self._room = threading.Semaphore((1 + READY_PER_WORKER) * executor._workers)
         self._pool = _Pool(executor._workers, executor._run_one, self._finish)
 
@@ -212,6 +215,8 @@ class _Submissions:
         fingerprint = plan.fingerprint(executor._toolchain)
         self._room.acquire()
         with self._lock:
+            if self._closed:
+                raise Stopped
             future = self._futures.get(fingerprint)
             if future is None and (known := executor._outcomes.get(fingerprint)) is not None:
                 future = Future()
@@ -225,12 +230,14 @@ class _Submissions:
         return future
 
     def close(self) -> None:
-        """Kill what runs: its outcomes, and those of what waits, are `Stopped`."""
-        self._pool.close()
+        """Kill what runs: its outcomes, and those of what waits or comes later, are `Stopped`."""
         with self._lock:
-            for future in self._futures.values():
-                future.set_exception(Stopped())
-            self._futures.clear()
+            self._closed = True
+        self._pool.close()
+        for future in self._futures.values():
+            future.set_exception(Stopped())
+        self._futures.clear()
+        self._room.release(EVERYBODY)
 
     def _finish(self, fingerprint: str, result: Outcome | Exception) -> None:
         with self._lock:

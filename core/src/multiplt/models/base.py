@@ -122,11 +122,13 @@ class Model(ABC):
     """A way to get samples.
 
     `name` is canonical, URL-like and without secrets; `version` tells apart what the same name stood
-    for at different times, where that can be known.
+    for at different times, where that can be known. `gpus` is how many of them, where there are some, one
+    copy of the model needs in its own process or below it.
     """
 
     name: str
     version: str = ""
+    gpus: int = 0
 
     @abstractmethod
     def generate(self, requests: Iterable[Request] | AsyncIterable[Request]) -> AsyncGenerator[Sample, None]:

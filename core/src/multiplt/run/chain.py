@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from multiplt.rows import Rejected, Row, write_rows
 from multiplt.rows.writing import SUFFIXES, is_stream
-from multiplt.run.engine import LocalEngine, Stage
+from multiplt.run.engine import Stage
+from multiplt.run.engines import Engines, local_engines
 from multiplt.run.lock import exclusive, exclusive_file
 from multiplt.run.shards import StageSummary, read_shards, run_first_stage, run_stage
 
@@ -31,11 +31,12 @@ def run_chain(
 
     Raises `MultipltError` where something cannot be written or another run writes there.
     """
+    engines = local_engines(workers)
     if not is_file(out):
         with exclusive(Path(out)):
-            return run_stages(stages, rows, Path(out), Path(out) / STAGES, shard_size, workers)
+            return run_stages(stages, rows, Path(out), Path(out) / STAGES, shard_size, engines)
     with _work_folder(out) as work:
-        summaries = run_stages(stages, rows, work / "last", work, shard_size, workers)
+        summaries = run_stages(stages, rows, work / "last", work, shard_size, engines)
         with Rejected("-" if is_stream(out) else out) as rejected:
             folders = [*(work / stage.name for stage in stages[:-1]), work / "last"]
             for row in _rejected_rows(folders):
@@ -64,18 +65,17 @@ def _work_folder(out: str) -> Iterator[Path]:
 
 
 def run_stages(
-    stages: Sequence[Stage], rows: Iterable[Row], last: Path, others: Path, shard_size: int, workers: int | None
+    stages: Sequence[Stage], rows: Iterable[Row], last: Path, others: Path, shard_size: int, engines: Engines
 ) -> list[StageSummary]:
     """Run `stages` over `rows`: the last one's shards come into `last`, the others' into folders in `others`.
 
-    `shard_size` is in rows of the input, `workers` is how many processes a stage may use. The caller holds the lock.
+    `shard_size` is in rows of the input. The caller holds the lock.
     """
-    processes = workers or os.cpu_count() or 1
     summaries = []
     source = None
     for stage in stages:
         folder = last if stage is stages[-1] else others / stage.name
-        engine = LocalEngine.of(stage, processes)
+        engine = engines(stage)
         if source is None:
             summary = run_first_stage(stage, rows, folder, shard_size=shard_size, engine=engine)
         else:

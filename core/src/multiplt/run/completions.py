@@ -12,16 +12,20 @@ import os
 import threading
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from multiplt.errors import MultipltError
 from multiplt.rows.atomic import cannot_write
-from multiplt.rows.jsonl import to_json
+from multiplt.rows.jsonl import Row, to_json
 from multiplt.run.manifest import fingerprint
 
 SYNC_EVERY_S = 1.0
+PATIENCE_S = 120.0
+"""For the lock of a process that was lost with its node: so long a file server may hold it."""
+
+LOOK_EVERY_S = 0.1
 ABSENT = -1
 BLOCK = 1 << 13  # bytes: about what a line has
 
@@ -34,6 +38,20 @@ def generation_key(*, model: str, prompt: str, seed: int, sampling: Mapping[str,
     return fingerprint(model, prompt, seed, sampling)
 
 
+Entry = tuple[str, int, Mapping[str, Any]]
+"""Key, index and sample."""
+
+
+class Completions(Protocol):
+    """Where a stage keeps completions."""
+
+    def found(self, key: str, indexes: Sequence[int]) -> dict[int, Row]:
+        """See `CompletionLog`."""
+
+    def extend(self, entries: Sequence[Entry]) -> None:
+        """See `CompletionLog`."""
+
+
 class CompletionLog:
     """The completions in the file at `path`, which is made if need be.
 
@@ -41,10 +59,10 @@ class CompletionLog:
     each key). A last line cut off by a kill is removed; its sample counts as never received. What the
     process was killed over is safe at once, what the machine lost power over after a second.
 
-    Raises `MultipltError` where the file cannot be opened or another process has it open.
+    Raises `MultipltError` where the file cannot be opened or another process has it open for `patience_s` seconds more.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float = 0.0) -> None:
         self.path = path
         self._offsets: dict[bytes, array[int]] = {}
         self._synced = time.monotonic()
@@ -55,7 +73,7 @@ class CompletionLog:
         except OSError as error:
             raise cannot_write(path, error) from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file, patience_s)
             self._end = self._read_index()
             os.ftruncate(self._file, self._end)
         except BlockingIOError:
@@ -88,6 +106,11 @@ class CompletionLog:
         offsets = self._offsets.get(bytes.fromhex(key), array("q"))
         return [index for index in range(n) if index >= len(offsets) or offsets[index] == ABSENT]
 
+    def found(self, key: str, indexes: Sequence[int]) -> dict[int, Row]:
+        """Those of the samples that are here, by index."""
+        missing = set(self.missing(key, max(indexes, default=-1) + 1))
+        return {index: self.get(key, index) for index in indexes if index not in missing}
+
     def append(self, key: str, index: int, sample: Mapping[str, Any]) -> None:
         """Keep a sample. A second one of the same key and index takes the place of the first.
 
@@ -105,12 +128,17 @@ class CompletionLog:
             self._index(key, index, self._end)
             self._end += len(line)
 
+    def extend(self, entries: Sequence[Entry]) -> None:
+        """Append each."""
+        for entry in entries:
+            self.append(*entry)
+
     def _write(self, line: bytes) -> None:
         written = 0
         while written < len(line):
             written += os.pwrite(self._file, memoryview(line)[written:], self._end + written)
 
-    def get(self, key: str, index: int) -> dict[str, Any]:
+    def get(self, key: str, index: int) -> Row:
         """One sample.
 
         Raises `KeyError` where it is missing.
@@ -118,7 +146,7 @@ class CompletionLog:
         offsets = self._offsets.get(bytes.fromhex(key), array("q"))
         if index >= len(offsets) or offsets[index] == ABSENT:
             raise KeyError((key, index))
-        sample: dict[str, Any] = json.loads(self._line_at(offsets[index]))["sample"]
+        sample: Row = json.loads(self._line_at(offsets[index]))["sample"]
         return sample
 
     def _line_at(self, offset: int) -> bytes:
@@ -136,6 +164,17 @@ class CompletionLog:
         """Sync and let go of the file."""
         self.sync()
         os.close(self._file)
+
+
+def _lock(file: int, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(LOOK_EVERY_S)
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

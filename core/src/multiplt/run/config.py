@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from multiplt.rows.benchmarks import benchmark_file, is_benchmark
+from multiplt.rows.hub import is_hub_name
 from multiplt.settings import (
     Count,
+    DatasetSettings,
+    EvaluationSettings,
     ExecuteSettings,
     FilterSettings,
     Positive,
@@ -24,15 +27,28 @@ from multiplt.settings_file import absolute, absolute_unless_named, explain_opti
 REPLAY = "replay:"
 ENGINES = ("vllm:", "transformers:")
 
+TAG = "{tag}"
+
 
 class RunSection(Settings):
-    """What is made, and how the work is cut. `shard_size` is in rows."""
+    """What is made, and how the work is cut. `shard_size` is in rows.
+
+    The `engine` is this machine (`local`) or a Ray cluster (`ray`): the one at `ray_address`, HOST:PORT or `auto` for
+    the one that this machine belongs to, or one that is started here.
+    """
 
     output: Path = Field(strict=False)
     languages: tuple[str, ...] = Field(strict=False, min_length=1)
     seed: int = 0
     shard_size: Count = 100
-    engine: Literal["local"] = "local"
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
+
+    @model_validator(mode="after")
+    def _address_of_ray(self) -> RunSection:
+        if self.ray_address is not None and self.engine != "ray":
+            raise ValueError('should have engine = "ray" beside ray_address')
+        return self
 
 
 class SourceSection(Settings):
@@ -75,8 +91,42 @@ class ModelSection(Settings):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class TrainSection(Settings):
+    """What is fine-tuned on the translations: a `recipe` of `multiplt train`, with each `set` as its `--set` says.
+
+    The recipe's dataset, output and language are the run's.
+    """
+
+    recipe: Path = Field(strict=False)
+    set: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class EvaluateSection(EvaluationSettings):
+    """How the recipe's model and what it became are evaluated, as `multiplt evaluate` does it.
+
+    `benchmark` is any that it takes, `{tag}` in it being the language's tag in MultiPL-E. The models are run by the
+    `engine`, with `options` for it. `checkpoints` are those of all epochs, of which the best is chosen on a part of the
+    problems, or the last alone.
+    """
+
+    benchmark: str = Field(min_length=1)
+    engine: Literal["vllm", "transformers"] = "vllm"
+    checkpoints: Literal["all", "last"] = "all"
+    concurrency: Count | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    def benchmark_in(self, tag: str) -> str:
+        """The benchmark in the language of that tag."""
+        return self.benchmark.replace(TAG, tag)
+
+    @property
+    def evaluation(self) -> EvaluationSettings:
+        """The settings of each evaluation."""
+        return EvaluationSettings(**self.model_dump(include=set(EvaluationSettings.model_fields)))
+
+
 class Config(Settings):
-    """All settings of a run."""
+    """All settings of a run; what has no section of the last three is left out."""
 
     run: RunSection
     source: SourceSection
@@ -86,6 +136,9 @@ class Config(Settings):
     model: ModelSection
     sampling: TranslationSamplingSettings = TranslationSamplingSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    dataset: DatasetSettings | None = None
+    train: TrainSection | None = None
+    evaluate: EvaluateSection | None = None
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -105,12 +158,13 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
     match settings:
         case {"run": {"output": str(output)}}:
             settings["run"]["output"] = absolute(output, folder)
+    for section, key in (("source", "functions"), ("evaluate", "benchmark")):
+        values = settings.get(section)
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = _anchored_rows(values[key], folder)
     match settings:
-        case {"source": {"functions": str(name)}} if is_benchmark(name):
-            found = benchmark_file(name)
-            settings["source"]["functions"] = f"{found[0]}:{absolute(found[1], folder)}" if found else name
-        case {"source": {"functions": str(name)}} if name not in ("", "-"):
-            settings["source"]["functions"] = absolute_unless_named(name, folder)
+        case {"train": {"recipe": str(recipe)}}:
+            settings["train"]["recipe"] = absolute(recipe, folder)
     match settings:
         case {"source": {"code": list(names)}}:
             paths = [absolute(str(name), folder) for name in names]
@@ -124,6 +178,15 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
             kind, _, where = name.partition(":")
             if Path(absolute(where, folder)).is_dir():
                 settings["model"]["name"] = f"{kind}:{absolute(where, folder)}"
+
+
+def _anchored_rows(name: str, folder: Path) -> str:
+    """The source of rows `name`, a path in it made absolute."""
+    if is_benchmark(name):
+        found = benchmark_file(name)
+        return f"{found[0]}:{absolute(found[1], folder)}" if found else name
+    named = name in ("", "-") or (TAG in name and is_hub_name(name.replace(TAG, "")))
+    return name if named else absolute_unless_named(name, folder)
 
 
 def build_config(**sections: Mapping[str, Any]) -> Config:

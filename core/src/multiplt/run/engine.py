@@ -20,7 +20,7 @@ from multiplt.errors import MultipltError
 from multiplt.rows.jsonl import Row
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.manifest import ShardManifest, count_reasons, write_shard
-from multiplt.run.progress import Progress
+from multiplt.run.progress import Reports
 from multiplt.run.shared import Resources
 
 T = TypeVar("T")
@@ -44,7 +44,8 @@ class Stage(Protocol):
 
     It depends on the rows and its settings alone. What it keeps open (a model, an executor, a log) it
     gets through `StageContext.resource`. A stage with a true attribute `whole` looks at the rows of all
-    shards (`StageContext.source`): a change of one makes all of its own again. One with a true attribute
+    shards (`StageContext.source`): a change of one makes all of its own again. One that asks a model has its
+    `ModelSettings` in the attribute `model`. One with a true attribute
     `parallel` may work on several shards at once, each in a process of its own; one with a number `threads`, on so
     many in threads of one process, for it waits for others most of the time.
     """
@@ -71,7 +72,7 @@ class StageContext:
     shard: str = ""
     fingerprint: str = ""
 
-    def __init__(self, folder: Path, progress: Progress | None = None, shared: Resources | None = None) -> None:
+    def __init__(self, folder: Path, progress: Reports | None = None, shared: Resources | None = None) -> None:
         self.folder = folder
         self._progress = progress
         self._advanced = 0
@@ -86,6 +87,10 @@ class StageContext:
             context.source = task.source.parent
         context.shard, context.fingerprint = task.target.stem, task.fingerprint
         return context
+
+    def report_to(self, progress: Reports) -> None:
+        """Report to another from now on."""
+        self._progress = progress
 
     def advance(self, rows: int = 1) -> None:
         """Report that `rows` more of this shard's rows are done."""

@@ -67,7 +67,9 @@ def rejected_path(shard: Path) -> Path:
 
 def write_shard(path: Path, manifest: ShardManifest, kept: Iterable[Row], rejected: Iterable[Row]) -> None:
     """Write a shard: first its rejected file, then rows and manifest, each whole or not at all."""
-    path.unlink(missing_ok=True)  # or a kill between the two would leave an old shard beside a new rejected file
+    old = read_manifest(path)
+    if old is None or old.fingerprint != manifest.fingerprint:  # what another has just made of the same stays
+        path.unlink(missing_ok=True)  # or a kill between the two would leave an old shard beside a new rejected file
     if manifest.rows_rejected:
         with replacing(rejected_path(path)) as file:
             write_lines(rejected, file)

@@ -22,6 +22,9 @@ T = TypeVar("T")
 WAITING = 1024
 """Samples that have come and that nobody has taken yet; then the model is asked for no more."""
 
+BATCH = 64
+"""Samples that are handed on at a time, at most."""
+
 CLOSED = "the model was closed"
 
 AGAIN_S = 5.0
@@ -63,7 +66,12 @@ class ModelSession:
             raise
 
     def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
-        """The samples wanted, in the order of arrival; what is not taken holds the model back.
+        """The samples wanted, in the order of arrival; see `batches`."""
+        for batch in self.batches(requests):
+            yield from batch
+
+    def batches(self, requests: Sequence[Request]) -> Generator[list[Sample], None, None]:
+        """The samples wanted, as many at a time as have come; what is not taken holds the model back.
 
         Raises `MultipltError` when the model cannot be reached or used any more, or the session is closed.
         """
@@ -71,12 +79,15 @@ class ModelSession:
         if not self._tell(self._desk.ask, requests, inbox):
             raise MultipltError(CLOSED)
         try:
-            for _ in range(sum(request.n for request in requests)):
-                sample = inbox.get()
-                if isinstance(sample, Exception):
-                    raise sample
-                self._tell(self._desk.taken)
-                yield sample
+            wanted = sum(request.n for request in requests)
+            while wanted:
+                batch, error = _take(inbox)
+                if batch:
+                    self._tell(self._desk.taken, len(batch))
+                    yield batch
+                if error:
+                    raise error
+                wanted -= len(batch)
         finally:
             self._tell(self._desk.forget, inbox)
 
@@ -94,6 +105,17 @@ class ModelSession:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _take(inbox: Inbox) -> tuple[list[Sample], Exception | None]:
+    """What is there by now, once something is; an error ends it."""
+    batch: list[Sample] = []
+    while len(batch) < BATCH and not (batch and inbox.empty()):
+        sample = inbox.get()
+        if isinstance(sample, Exception):
+            return batch, sample
+        batch.append(sample)
+    return batch, None
 
 
 @dataclass
@@ -127,8 +149,9 @@ class _Desk:
             self._answered = time.monotonic()
             self._working = asyncio.create_task(self._work())
 
-    def taken(self) -> None:
-        self._room.release()
+    def taken(self, count: int) -> None:
+        for _ in range(count):
+            self._room.release()
 
     def forget(self, inbox: Inbox) -> None:
         """Ask for no more for whoever has that inbox, and count what is left in it as taken."""

@@ -15,6 +15,7 @@ from multiplt.rows.atomic import remove_leftovers
 from multiplt.run.chain import run_stages
 from multiplt.run.config import Config
 from multiplt.run.engine import Stage
+from multiplt.run.engines import Engines, fit, open_engines
 from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
 from multiplt.run.record import write_settings
@@ -71,20 +72,21 @@ def run_pipeline(
     Raises `MultipltError` before any work where a language, its toolchain, the sandbox, a model or
     the functions are not there.
     """
+    config = fit(config)
     output = config.run.output
     languages = [installed().language(name) for name in config.run.languages]
     prepared = prepare(config, languages)
-    make_functions = _making_functions(config, prepared)
-    with exclusive(output):
-        summaries = make_functions()
-        if config.source.code:
-            on_source(summaries)
-        with closing(Resources()) as shared:
+    with open_engines(config) as engines:
+        make_functions = _making_functions(config, prepared, engines)
+        with exclusive(output), closing(Resources()) as shared:
+            summaries = make_functions()
+            if config.source.code:
+                on_source(summaries)
             for language in languages:
-                yield _run_language(config, language, prepared, summaries[-1], shared)
+                yield _run_language(config, language, prepared, summaries[-1], engines, shared)
 
 
-def _making_functions(config: Config, prepared: Prepared) -> Callable[[], list[StageSummary]]:
+def _making_functions(config: Config, prepared: Prepared, engines: Engines) -> Callable[[], list[StageSummary]]:
     """What puts the functions into the run's folder, in the stage named last; it has been looked at by now."""
     output, size = config.run.output, config.run.shard_size
     if config.source.functions is not None:
@@ -92,7 +94,7 @@ def _making_functions(config: Config, prepared: Prepared) -> Callable[[], list[S
         return lambda: [import_rows(rows, output / FUNCTIONS, shard_size=size)]
     files = read_files(config.source.code)
     stages = source_stages(config, prepared)
-    return lambda: run_stages(stages, files, output / FUNCTIONS, output / "source", size, config.execute.workers)
+    return lambda: run_stages(stages, files, output / FUNCTIONS, output / "source", size, engines)
 
 
 def source_stages(config: Config, prepared: Prepared) -> list[Stage]:
@@ -148,8 +150,9 @@ def attempts(config: Config, language: str, prepared: Prepared, problems: int) -
 
 
 def _run_language(
-    config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary, shared: Resources
-) -> LanguageSummary:
+    config: Config, language: BoundLanguage, prepared: Prepared, functions: StageSummary, engines: Engines,
+    shared: Resources,
+) -> LanguageSummary:  # fmt: skip
     output, name = config.run.output, language.spec.name
     dataset = output / "dataset" / f"{name}.parquet"
     summary = LanguageSummary(name, dataset, functions=functions.rows_in, stages=[functions])
@@ -159,7 +162,7 @@ def _run_language(
     def run(stage: Stage) -> StageSummary:
         nonlocal source
         folder = output / stage.name / name
-        summary.stages.append(run_stage(stage, source, folder, versions=versions, shared=shared))
+        summary.stages.append(run_stage(stage, source, folder, engine=engines(stage), versions=versions, shared=shared))
         source = folder
         return summary.stages[-1]
 

@@ -6,7 +6,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
@@ -14,6 +16,48 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 LINE_EVERY_S = 10.0
+
+
+class Reports(Protocol):
+    """Who is told how far work is."""
+
+    def advance(self, amount: int, /) -> None:
+        """See `Progress`."""
+
+    def count(self, **amounts: int) -> None:
+        """See `Progress`."""
+
+    def keep(self, kept: int, of: int) -> None:
+        """See `Progress`."""
+
+
+@dataclass
+class Tally:
+    """What was reported, for another to be told at once."""
+
+    done: int = 0
+    kept: int = 0
+    judged: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def advance(self, amount: int = 1) -> None:
+        """See `Progress`."""
+        self.done += amount
+
+    def count(self, **amounts: int) -> None:
+        """See `Progress`."""
+        self.counts.update(amounts)
+
+    def keep(self, kept: int, of: int) -> None:
+        """See `Progress`."""
+        self.kept += kept
+        self.judged += of
+
+    def tell(self, other: Reports) -> None:
+        """Report all of it."""
+        other.advance(self.done)
+        other.count(**self.counts)
+        other.keep(self.kept, self.judged)
 
 
 class Progress:

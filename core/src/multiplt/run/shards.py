@@ -192,7 +192,7 @@ def _make(
         try:
             for manifest in engine.run(tasks, context):
                 summary.add(manifest, made=True)
-                if not hasattr(stage, "threads"):  # such a one tells its yield as it goes
+                if getattr(stage, "threads", 1) == 1:  # others tell their yield as they go
                     progress.keep(manifest.rows_kept, of=manifest.rows_in + manifest.expanded)
         finally:
             context.close()

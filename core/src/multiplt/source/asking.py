@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from multiplt.models import Request, Sampling, derive_seed
 from multiplt.rows import Row
@@ -29,6 +29,9 @@ class AskForTests:
     style: Style = "completion"
     seed: int = 0
     name: str = "ask"
+
+    threads: ClassVar[int] = 4
+    """So that the last answers of one shard do not keep the model waiting."""
 
     def settings(self) -> Mapping[str, Any]:
         """What decides the rows."""

@@ -33,6 +33,16 @@ class Brief:
         """The stage's own."""
         return getattr(self.stage, "parallel", False)
 
+    @property
+    def model(self) -> Any:
+        """The stage's own."""
+        return getattr(self.stage, "model", None)
+
+    @property
+    def threads(self) -> int:
+        """The stage's own."""
+        return getattr(self.stage, "threads", 1)
+
     def settings(self) -> Mapping[str, Any]:
         """The stage's own, and that its rejected rows are brief."""
         return {**self.stage.settings(), "rejected": "brief"}

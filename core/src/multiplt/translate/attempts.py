@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
-from multiplt.errors import Refused
+from multiplt.errors import MultipltError, Refused
+from multiplt.execute.executor import Executor
 from multiplt.execute.verdicts import Judge, Judged, Submission, Submitted
 from multiplt.models import Request, Sampling, derive_seed
 from multiplt.plugins import installed
 from multiplt.problems import Problem, Status
 from multiplt.rows import Row
-from multiplt.run.completions import CompletionLog
+from multiplt.run.completions import PATIENCE_S, CompletionLog
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.manifest import fingerprint
 from multiplt.run.resources import open_executor, open_judge
@@ -68,7 +70,7 @@ class Attempts:
         """Each row with its samples, in the order of their indexes, and their results."""
         execute, language = self.execute, self.language
         executor = context.shared(f"executor {execute}", lambda: open_executor(execute))
-        judge = context.shared(f"judge {language} {execute}", lambda: open_judge(language, executor, execute))
+        judge = context.shared(f"judge {language} {execute}", lambda: self._judge(executor))
         tries = [Tries.of(row, self._request(Problem.from_row(row))) for row in rows]
         rule = self._rule(len(rows))
         with _verdicts(context) as verdicts:
@@ -77,6 +79,15 @@ class Attempts:
                 work.do_round(tries, wanted)
         sampling = self.sampling.model_dump(include={"temperature", "top_p", "max_tokens"})
         return StageResult([each.row | sampling | each.found for each in tries])
+
+    def _judge(self, executor: Executor) -> Judge:
+        judge = open_judge(self.language, executor, self.execute)
+        if judge.toolchain != self.toolchain:
+            raise MultipltError(
+                f"{platform.node()} has {judge.toolchain} and the run was begun with {self.toolchain}; "
+                "install the same on all nodes"
+            )
+        return judge
 
     def _rule(self, problems: int) -> Rule | None:
         sampling = self.sampling
@@ -135,9 +146,9 @@ class Tries:
 def _verdicts(context: StageContext) -> Iterator[CompletionLog]:
     """The verdicts on a shard's completions, kept until the shard is done."""
     path = context.folder / f"{context.shard}.verdicts.jsonl"
-    with closing(CompletionLog(path)) as verdicts:
+    with closing(CompletionLog(path, PATIENCE_S)) as verdicts:
         yield verdicts
-    path.unlink()
+    path.unlink(missing_ok=True)
 
 
 @dataclass

@@ -32,6 +32,7 @@ class EngineModel(Model):
         self._kind, self._where = kind, str(Path(where).expanduser())
         self._options = options
         self._engine_options = {name: value for name, value in options.extra.items() if name != "replicas"}
+        self.gpus = int(self._engine_options.get("tensor_parallel_size", 1))
         self._described: Mapping[str, Any] | None = None
         self._engines: list[EngineProcess] = []
         self._last = 0
@@ -66,10 +67,9 @@ class EngineModel(Model):
         if self._engines:
             return
         gpus = int((await self.check())["gpus"])
-        per_engine = int(self._engine_options.get("tensor_parallel_size", 1))
-        replicas = int(self._options.extra.get("replicas", max(1, gpus // per_engine)))
+        replicas = int(self._options.extra.get("replicas", max(1, gpus // self.gpus)))
         self._engines = [
-            EngineProcess(self._kind, self._where, self._engine_options, _devices(number, per_engine, gpus))
+            EngineProcess(self._kind, self._where, self._engine_options, _devices(number, self.gpus, gpus))
             for number in range(replicas)
         ]
         try:
