@@ -102,9 +102,9 @@ LEAKS = {
     "temporary file": ("echo x > $TMPDIR/file; echo y > /tmp/other", "ls -A /tmp"),
     "read-only folder": ("chmod 500 .", "touch file || echo no"),
     "process": ("(setsid setsid sleep 77 >/dev/null 2>&1 &) ; exit 0", "pgrep sleep"),
-    "stopped process": ("(setsid sh -c 'kill -STOP $$; sleep 77' &) ; exit 0", "pgrep -f 77 | grep -v $$"),
+    "stopped process": ("(setsid sh -c 'kill -STOP $$; sleep 77' &) ; exit 0", "grep -hs State:.T /proc/[0-9]*/status"),
     "limits": ("ulimit -n 9; ulimit -v 99999", "[ $(ulimit -n) = 256 ] || ulimit -a"),
-    "priority": ("renice -n 9 -p $$ >/dev/null", "nice | grep -v ^0"),
+    "priority": ("renice -n 9 -p $$ >/dev/null", f"nice | grep -v '^{os.nice(0)}$'"),
     "cores": ("taskset -pc 0 $$ >/dev/null", f"[ $(nproc) = {len(os.sched_getaffinity(0))} ] || nproc"),
 }
 """What one program does, and what prints something where the next one sees it."""
