@@ -6,10 +6,8 @@ Each step is a section of the configuration, and each has a folder in the run's:
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +20,7 @@ from multiplt.dataset.folder import data_path, read_about
 from multiplt.errors import MultipltError
 from multiplt.evaluate.evaluation import evaluate
 from multiplt.models import ModelOptions
+from multiplt.parent import die_with_parent
 from multiplt.plugins import BoundLanguage, installed
 from multiplt.rows import read_rows
 from multiplt.rows.atomic import replacing
@@ -139,7 +138,7 @@ def _train(config: Config, train: TrainSection, language: BoundLanguage, tell: T
         return recipe
     options = [part for override in overrides for part in ("--set", override)]
     command = [sys.executable, "-m", "multiplt", "train", str(train.recipe), *options]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False, preexec_fn=_die_with_parent)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False, preexec_fn=die_with_parent)
     if done.returncode < 0:
         raise MultipltError(f"the training was killed by signal {-done.returncode}; start again to go on")
     if done.returncode:
@@ -210,8 +209,3 @@ class _Made:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _die_with_parent() -> None:
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import ctypes
 import multiprocessing
 import multiprocessing.util
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from multiplt.errors import MultipltError
+from multiplt.parent import die_with_parent
 from multiplt.rows.jsonl import Row
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.manifest import ShardManifest, count_reasons, write_shard
@@ -243,18 +243,11 @@ _context: StageContext  # in a worker process: its own
 def _start_worker(folder: Path, parent: int) -> None:
     global _context
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides
-    _die_with_parent()
+    die_with_parent()
     if os.getppid() != parent:  # it died before that
         os._exit(1)
     _context = StageContext(folder)
     multiprocessing.util.Finalize(None, _context.close, exitpriority=10)
-
-
-def _die_with_parent() -> None:
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2); elsewhere than on Linux there is none
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _work(task: ShardTask) -> ShardManifest:

@@ -64,9 +64,10 @@ class ModelSettings:
         comes first and is not asked for; what is asked for is kept there. The requests' `id` does not matter.
         """
         log: Completions = context.resource(LOG, lambda: CompletionLog(context.folder / LOG))
+        keys = [self._key(request) for request in requests]
         missing = []
         for number, request in enumerate(requests):
-            found = log.found(self._key(request), request.indexes)
+            found = log.found(keys[number], request.indexes)
             for index, row in found.items():
                 yield number, index, row
             indexes = [index for index in request.indexes if index not in found]
@@ -74,7 +75,6 @@ class ModelSettings:
         if not any(request.n for request in missing):
             return
         session: Session = context.shared(self.resource, lambda: ModelSession(self.name, self.options))
-        keys = [self._key(request) for request in requests]
         with closing(session.batches(missing)) as batches:
             for batch in batches:
                 rows = [(int(sample.id), sample.index, _sample_row(sample)) for sample in batch]

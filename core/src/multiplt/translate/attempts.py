@@ -53,7 +53,7 @@ class Attempts:
         sampling = self.sampling
         settings = {
             **self.model.settings(),
-            "sampling": sampling.model_dump(include={"temperature", "top_p", "max_tokens"}),
+            "sampling": self._drawn,
             "n": sampling.n,
             "seed": self.seed,
             "chat": self.chat,
@@ -71,14 +71,19 @@ class Attempts:
         execute, language = self.execute, self.language
         executor = context.shared(f"executor {execute}", lambda: open_executor(execute))
         judge = context.shared(f"judge {language} {execute}", lambda: self._judge(executor))
-        tries = [Tries.of(row, self._request(Problem.from_row(row))) for row in rows]
+        problems = [Problem.from_row(row) for row in rows]
+        tries = [Tries(row, problem, self._request(problem)) for row, problem in zip(rows, problems, strict=True)]
         rule = self._rule(len(rows))
         with _verdicts(context) as verdicts:
             work = _Work(self, judge, context, verdicts)
             while any(wanted := rule.next_round([each.tally for each in tries]) if rule else self._lacking(tries)):
                 work.do_round(tries, wanted)
-        sampling = self.sampling.model_dump(include={"temperature", "top_p", "max_tokens"})
-        return StageResult([each.row | sampling | each.found for each in tries])
+        return StageResult([each.row | self._drawn | each.found for each in tries])
+
+    @property
+    def _drawn(self) -> dict[str, Any]:
+        """How completions are drawn, as rows say it."""
+        return self.sampling.model_dump(include={"temperature", "top_p", "max_tokens"})
 
     def _judge(self, executor: Executor) -> Judge:
         judge = open_judge(self.language, executor, self.execute)
@@ -106,7 +111,7 @@ class Attempts:
 
     def _request(self, problem: Problem) -> Request:
         prompt = problem.multiplt.chat_prompt if self.chat and problem.multiplt else problem.prompt
-        sampling = Sampling(self.sampling.temperature, self.sampling.top_p, self.sampling.max_tokens)
+        sampling = Sampling(**self._drawn)
         return Request(
             id=problem.name,
             prompt=prompt,
@@ -129,11 +134,6 @@ class Tries:
     results: dict[int, Row | None] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     distinct: Distinct | None = None
-
-    @classmethod
-    def of(cls, row: Row, request: Request) -> Tries:
-        """Nothing yet."""
-        return cls(row, Problem.from_row(row), request)
 
     @property
     def found(self) -> Row:

@@ -6,21 +6,20 @@ says why it cannot be had), then works on jobs until the other end closes the so
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
-import signal
 import socket
 import sys
 from typing import Any
 
 from multiplt.models.engine.jobs import Answer, Channel, Engine, read_job
 from multiplt.models.engine.loading import explain
+from multiplt.parent import die_with_parent
 
 
 def main() -> None:
     """Load what the settings ask for, and serve it."""
-    _die_with_parent()
+    die_with_parent()
     kind, descriptor = sys.argv[1], int(sys.argv[2])
     channel = Channel(socket.socket(fileno=descriptor))
     os.dup2(2, 1)  # what libraries print belongs into the log
@@ -37,11 +36,6 @@ def main() -> None:
         raise
     channel.send({"described": {}})
     _serve(engine, channel)
-
-
-def _die_with_parent() -> None:
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _describe(module: Any, model: str, options: dict[str, Any]) -> dict[str, Any]:
