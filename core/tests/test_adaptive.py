@@ -62,6 +62,11 @@ def test_a_problem_that_keeps_bringing_new_ones_comes_first() -> None:
     assert Rule(most=20, enough=20, least=0.0, budget=100).next_round(tallies)[2] == 2
 
 
+def test_where_one_problem_has_most_of_the_odds_it_alone_is_asked_about() -> None:
+    tallies = [*(Tally(10) for _ in range(9)), Tally(10, [1] * 10)]
+    assert Rule(most=20, enough=20, least=0.0, budget=200).next_round(tallies) == [0] * 9 + [2]
+
+
 @pytest.mark.parametrize("share", [0.4, 0.6])
 def test_with_as_many_completions_it_finds_more_than_a_fixed_number_of_each(share: float) -> None:
     """Where most problems are solved never or always, as a model's in a language that it knows little of."""

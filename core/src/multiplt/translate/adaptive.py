@@ -14,8 +14,9 @@ priors (a, b) and (c, e) are those, of a grid, under which what the problems of 
 likely (an empirical Bayes estimate). Here lies what makes the rule work where a model solves few problems, and where
 it says the same thing over and over.
 
-Completions are asked for in rounds: the first for every problem, each one after it for the half of the problems
-with the best odds, until the budget is used, or all have `most` completions, `enough` groups, or odds below `least`.
+Completions are asked for in rounds: the first for every problem, each one after it for the problems with the best
+odds that make up half of the sum of all odds, until the budget is used, or all have `most` completions, `enough`
+groups, or odds below `least`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import product
+from itertools import accumulate, product
 from math import lgamma
 
 ROUNDS = 10
@@ -95,7 +96,10 @@ class Rule:
             for number, tally in enumerate(tallies)
             if tally.asked < self.most and len(tally.groups) < self.enough and odds[number] >= self.least
         ]
-        return sorted(useful, key=lambda number: -odds[number])[: (len(useful) + 1) // 2]
+        useful.sort(key=lambda number: -odds[number])
+        sums = accumulate((odds[number] for number in useful), initial=0.0)
+        half = sum(odds[number] for number in useful) / 2
+        return [number for number, sum_before in zip(useful, sums, strict=False) if sum_before < half]
 
 
 def odds_of_new(tallies: Sequence[Tally]) -> list[float]:
