@@ -399,6 +399,7 @@ WHOLE = "run = {output = 'o', languages = ['ocaml']}\nsource = {functions = 'f'}
         ("[run]\noutput = 'out'\nlanguages = ['ocaml']\n", "add the section"),
         ("[run]\nlanguages = ['ocaml']", "run.output is missing"),
         (WHOLE.replace("}", ", ray_address = 'auto'}", 1), 'should have engine = "ray" beside ray_address'),
+        (WHOLE.replace("}", ", mirror_every = 0}", 1), "run.mirror_every is 0 and should be greater than 0"),
         ("run = 3", "should be a section"),
         ("[run\n", "is not TOML"),
         ("\xff", "is not UTF-8"),

@@ -37,6 +37,12 @@ def test_defaults_and_paths_relative_to_the_file(tmp_path: Path) -> None:
     assert (config.run.engine, config.prompts.canonical, config.prompts.style) == ("local", True, "completion")
 
 
+def test_a_mirror_is_a_url_or_a_path(tmp_path: Path) -> None:
+    for mirror, found in {"s3://bucket/run": "s3://bucket/run", "copy": f"{tmp_path}/copy"}.items():
+        run = load(tmp_path, GOOD.replace("[source]", f'mirror = "{mirror}"\n[source]')).run
+        assert (run.mirror, run.mirror_every) == (found, 60)
+
+
 def test_a_relative_configuration_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.toml").write_text(GOOD)
     monkeypatch.chdir(tmp_path)

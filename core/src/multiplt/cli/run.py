@@ -21,6 +21,7 @@ from multiplt.problems import Status
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.closing import Scores, check_closing, close_run
 from multiplt.run.config import Config, load_config
+from multiplt.run.mirror import mirrored
 from multiplt.run.pipeline import LanguageSummary, run_pipeline
 
 MOST_REASONS = 3
@@ -45,6 +46,11 @@ def run(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 def run_and_report(config: Config, as_json: bool = False) -> None:
     """Run a pipeline, print its table, the datasets' paths and some of their rows, then close it and print scores."""
     check_closing(config)
+    with mirrored(config.run, _tell):
+        _run(config, as_json)
+
+
+def _run(config: Config, as_json: bool) -> None:
     summaries = []
     for summary in run_pipeline(config, show_funnel):
         summaries.append(summary)

@@ -35,6 +35,9 @@ class RunSection(Settings):
 
     The `engine` is this machine (`local`) or a Ray cluster (`ray`): the one at `ray_address`, HOST:PORT or `auto` for
     the one that this machine belongs to, or one that is started here.
+
+    What is finished is sent to the `mirror`, a URL that fsspec knows, every `mirror_every` seconds; see
+    `multiplt.run.mirror`.
     """
 
     output: Path = Field(strict=False)
@@ -43,6 +46,8 @@ class RunSection(Settings):
     shard_size: Count = 100
     engine: Literal["local", "ray"] = "local"
     ray_address: str | None = None
+    mirror: Annotated[str, Field(min_length=1)] | None = None
+    mirror_every: Positive = 60.0
 
     @model_validator(mode="after")
     def _address_of_ray(self) -> RunSection:
@@ -158,6 +163,9 @@ def _anchor(settings: dict[str, Any], folder: Path) -> None:
     match settings:
         case {"run": {"output": str(output)}}:
             settings["run"]["output"] = absolute(output, folder)
+    match settings:
+        case {"run": {"mirror": str(mirror)}} if mirror and "://" not in mirror:
+            settings["run"]["mirror"] = absolute(mirror, folder)
     for section, key in (("source", "functions"), ("evaluate", "benchmark")):
         values = settings.get(section)
         if isinstance(values, dict) and isinstance(values.get(key), str):
