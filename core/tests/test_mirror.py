@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multiplt.errors import MultipltError
@@ -230,28 +231,28 @@ ACTIONS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ACTIONS)
 def test_parts_of_a_log_are_its_whole_lines_when_it_was_sent(actions: list[bytes | str]) -> None:
-    path = Path(os.environ.get("TMPDIR", "/tmp"), f"{uuid.uuid4()}.jsonl")
-    path.touch()
     blocks: dict[Part, bytes] = {}
     parts: list[Part] = []
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "completions.jsonl")
+        path.touch()
         for action in [*actions, "sent"]:
             whole, newline, _ = path.read_bytes().rpartition(b"\n")
-            if action == "opened":
-                os.truncate(path, len(whole + newline))
-            elif action == "removed":
-                path.write_bytes(b"")
-            elif action == "sent":
-                parts = split(path, parts, blocks.__setitem__)
-                assert b"".join(blocks[part] for part in parts) == whole + newline
-                assert len(parts) <= 2 + len(whole).bit_length()
-            else:
-                with path.open("ab") as log:
-                    log.write(action)  # type: ignore[arg-type]
-    finally:
-        path.unlink()
+            match action:
+                case bytes():
+                    with path.open("ab") as log:
+                        log.write(action)
+                case "opened":
+                    os.truncate(path, len(whole + newline))
+                case "removed":
+                    path.write_bytes(b"")
+                case "sent":
+                    parts = split(path, parts, blocks.__setitem__)
+                    assert b"".join(blocks[part] for part in parts) == whole + newline
+                    assert len(parts) <= 1 + len(whole).bit_length()
 
 
 def test_a_long_log_goes_in_parts_and_what_was_sent_does_not_go_again(tmp_path: Path) -> None:
@@ -273,14 +274,9 @@ def test_a_long_log_goes_in_parts_and_what_was_sent_does_not_go_again(tmp_path: 
 # ---- one writer
 
 
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {"RENEW_S": 0.05, "LOOK_S": 0.02, "LAPSE_S": 1.0}.items():
-        monkeypatch.setattr(mirror_lease, name, seconds)
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_mirror_that_another_run_writes_is_refused(url: str, tmp_path: Path) -> None:
+def test_a_mirror_that_another_run_writes_is_refused(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirror_lease, "RENEW_S", 0.05)
+    monkeypatch.setattr(mirror_lease, "LOOK_S", 0.05)
     with mirror(fill(tmp_path / "one", FIRST), url):
         named = rf"is being written by a run on \S+ \(process {os.getpid()}\) since \d{{4}}-.*; wait for it, stop it"
         with pytest.raises(MultipltError, match=named), mirror(tmp_path / "two", url):
@@ -288,8 +284,11 @@ def test_a_mirror_that_another_run_writes_is_refused(url: str, tmp_path: Path) -
     send(tmp_path / "two", url)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_an_owner_that_has_died_is_followed_and_stops_when_it_was_asleep(url: str) -> None:
+def test_an_owner_that_has_died_is_followed_and_stops_when_it_was_asleep(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror_lease, "LAPSE_S", 0.3)
+    monkeypatch.setattr(mirror_lease, "LOOK_S", 0.05)
     told: list[str] = []
     first, second, third = (Lease(Store(url), name) for name in "abc")
     first.take(told.append)

@@ -116,7 +116,8 @@ class Lease:
         except LeaseLost:
             if main is not None and not self._interrupted:
                 self._interrupted = True
-                signal.pthread_kill(main, signal.SIGTERM)
+                is_heard = callable(signal.getsignal(signal.SIGINT))  # not in the background of some shells
+                signal.pthread_kill(main, signal.SIGINT if is_heard else signal.SIGTERM)
 
 
 @contextmanager
@@ -140,7 +141,9 @@ def repeating(seconds: float, work: Callable[[], None]) -> Iterator[None]:
 def _read(data: bytes | None) -> Mapping[str, Any]:
     """What a lease says: nothing where there is none, or it is half-written."""
     with suppress(ValueError):
-        return dict(json.loads(data or b"{}"))
+        said = json.loads(data or b"{}")
+        if isinstance(said, dict) and said.keys() >= {"host", "process", "since"}:
+            return said
     return {}
 
 

@@ -80,7 +80,7 @@ def _object(path: str, mark: str) -> str:
 def look(folder: Path) -> tuple[dict[str, Stamp], set[str]]:
     """The files in a folder, and the logs. What has a dot before its name is a lock or being written, and left out."""
     files, logs = {}, set()
-    for inside, folders, names in os.walk(folder):
+    for inside, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(inside, name)
