@@ -178,7 +178,7 @@ def test_whenever_the_run_is_killed_the_mirror_is_one_whole_state(torn: bool, tm
         dying = Dying(copied(url))
         dying.left, dying.torn = left, torn
         with suppress(Killed):
-            Mirror(one, dying, Lease(dying, "x")).send_last()
+            Mirror(one, dying, Lease(dying.url, "x")).send_last()
         found.append(fetched(tmp_path / str(left), copied(dying.url)))
         assert found[-1] in (before, after)
         if dying.left >= 0:
@@ -290,9 +290,9 @@ def test_an_owner_that_has_died_is_followed_and_stops_when_it_was_asleep(
     monkeypatch.setattr(mirror_lease, "LAPSE_S", 0.3)
     monkeypatch.setattr(mirror_lease, "LOOK_S", 0.05)
     told: list[str] = []
-    first, second, third = (Lease(Store(url), name) for name in "abc")
+    first, second, third = (Lease(url, name) for name in "abc")
     first.take(told.append)
-    Lease(Store(url), "a").take(told.append)  # the same folder, whose lock it has: at once
+    Lease(url, "a").take(told.append)  # the same folder, whose lock it has: at once
     assert not told
     with pytest.raises(LeaseLost):
         first.check()

@@ -66,7 +66,7 @@ def mirrored(run: RunSection, tell: Tell) -> Iterator[None]:
 
 def _begin(output: Path, store: Store, tell: Tell, leased: ExitStack) -> Mirror:
     with exclusive(output):
-        lease = Lease(store, _name(output))
+        lease = Lease(store.url, _name(output))
         try:
             lease.take(tell)
             leased.enter_context(lease.renewed())

@@ -36,11 +36,11 @@ class LeaseLost(MultipltError):
 
 
 class Lease:
-    """The lease of the mirror in `store`, for the folder of that name."""
+    """The lease of the mirror at `url`, for the folder of that name. It does not wait for what is sent there."""
 
-    def __init__(self, store: Store, folder: str) -> None:
+    def __init__(self, url: str, folder: str) -> None:
         self.folder = folder
-        self._store = store
+        self._store = Store(url)
         self._token = secrets.token_hex(8)
         self._since = f"{datetime.now().astimezone():%F %T %Z}"
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class Lease:
             "host": platform.node(), "process": os.getpid(), "since": self._since, "renewed": time.time(),
             "folder": self.folder, "token": self._token,
         }  # fmt: skip
-        with self._lock:  # or this process could read what it has half-written
+        with self._lock:
             self._store.write(OWNER, json.dumps(said).encode())
 
     @contextmanager

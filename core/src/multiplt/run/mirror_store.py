@@ -19,9 +19,10 @@ class StoreFailed(MultipltError):
 
 
 class Store:
-    """The objects below `url`. What is written appears whole in object stores, and perhaps bit by bit in others.
+    """The objects below `url`, through a connection of its own, for one thread at a time.
 
-    Everything raises `StoreFailed` where the store cannot be used.
+    What is written appears whole in object stores, and perhaps bit by bit in others. Everything raises `StoreFailed`
+    where the store cannot be used.
     """
 
     def __init__(self, url: str) -> None:
@@ -93,8 +94,9 @@ def _open(url: str) -> tuple[Any, str]:
     from fsspec.registry import known_implementations
 
     protocol = url.partition("://")[0] if "://" in url else "file"
+    local = {"auto_mkdir": True} if protocol in ("file", "local") else {}
     try:
-        files, root = url_to_fs(url, **{"auto_mkdir": True} if protocol in ("file", "local") else {})
+        files, root = url_to_fs(url, skip_instance_cache=True, **local)
     except ImportError as error:
         package = known_implementations.get(protocol, {}).get("class", "fsspec").partition(".")[0]
         mend = f"; pip install {package}" if package != "fsspec" else ""
