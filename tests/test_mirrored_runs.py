@@ -18,10 +18,10 @@ import pytest
 
 from commands import config, error_of, functions, multiplt, write
 from model_server import serving
+from multiplt.mirror.lease import OWNER
+from multiplt.mirror.state import State, stamp_of
+from multiplt.mirror.store import Store
 from multiplt.rows import Row, read_rows
-from multiplt.run.mirror_lease import OWNER
-from multiplt.run.mirror_state import State, stamp_of
-from multiplt.run.mirror_store import Store
 from processes import start, wait_until
 
 LOG = "attempts/ocaml/completions.jsonl"

@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multiplt.errors import MultipltError
-from multiplt.run import mirror_lease
+from multiplt.mirror import lease
+from multiplt.mirror.lease import OWNER, Lease, LeaseLost
+from multiplt.mirror.log_parts import PART, Part, split
+from multiplt.mirror.mirroring import Mirror, mirrored
+from multiplt.mirror.state import State, look
+from multiplt.mirror.store import Store
 from multiplt.run.config import RunSection
-from multiplt.run.mirror import Mirror, mirrored
-from multiplt.run.mirror_lease import OWNER, Lease, LeaseLost
-from multiplt.run.mirror_log import PART, Part, split
-from multiplt.run.mirror_state import State, look
-from multiplt.run.mirror_store import Store
 
 LOG = "attempts/toy/completions.jsonl"
 SHARD, REJECTED = "prompts/toy/shard-00000.parquet", "prompts/toy/shard-00000.rejected.jsonl"
@@ -275,8 +275,8 @@ def test_a_long_log_goes_in_parts_and_what_was_sent_does_not_go_again(tmp_path: 
 
 
 def test_a_mirror_that_another_run_writes_is_refused(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mirror_lease, "RENEW_S", 0.05)
-    monkeypatch.setattr(mirror_lease, "LOOK_S", 0.05)
+    monkeypatch.setattr(lease, "RENEW_S", 0.05)
+    monkeypatch.setattr(lease, "LOOK_S", 0.05)
     with mirror(fill(tmp_path / "one", FIRST), url):
         named = rf"is being written by a run on \S+ \(process {os.getpid()}\) since \d{{4}}-.*; wait for it, stop it"
         with pytest.raises(MultipltError, match=named), mirror(tmp_path / "two", url):
@@ -287,8 +287,8 @@ def test_a_mirror_that_another_run_writes_is_refused(url: str, tmp_path: Path, m
 def test_an_owner_that_has_died_is_followed_and_stops_when_it_was_asleep(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirror_lease, "LAPSE_S", 0.3)
-    monkeypatch.setattr(mirror_lease, "LOOK_S", 0.05)
+    monkeypatch.setattr(lease, "LAPSE_S", 0.3)
+    monkeypatch.setattr(lease, "LOOK_S", 0.05)
     told: list[str] = []
     first, second, third = (Lease(url, name) for name in "abc")
     first.take(told.append)

@@ -17,11 +17,11 @@ from multiplt.cli.options import WIDE, as_json, example
 from multiplt.cli.outputs import show_funnel
 from multiplt.evaluate.comparison import compare, shared
 from multiplt.evaluate.results import read_results
+from multiplt.mirror.mirroring import mirrored
 from multiplt.problems import Status
 from multiplt.rows.parquet import read_parquet
 from multiplt.run.closing import Scores, check_closing, close_run
 from multiplt.run.config import Config, load_config
-from multiplt.run.mirror import mirrored
 from multiplt.run.pipeline import LanguageSummary, run_pipeline
 
 MOST_REASONS = 3

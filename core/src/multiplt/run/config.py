@@ -37,7 +37,7 @@ class RunSection(Settings):
     the one that this machine belongs to, or one that is started here.
 
     What is finished is sent to the `mirror`, a URL that fsspec knows, every `mirror_every` seconds; see
-    `multiplt.run.mirror`.
+    `multiplt.mirror.mirroring`.
     """
 
     output: Path = Field(strict=False)

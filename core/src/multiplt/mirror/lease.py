@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from multiplt.errors import MultipltError
-from multiplt.run.mirror_store import Store, StoreFailed
+from multiplt.mirror.store import Store, StoreFailed
 
 OWNER = "owner.json"
 RENEW_S = 10.0

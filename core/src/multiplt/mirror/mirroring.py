@@ -19,13 +19,13 @@ from functools import partial
 from pathlib import Path
 
 from multiplt.errors import MultipltError
+from multiplt.mirror.lease import Lease, LeaseLost, Tell, repeating
+from multiplt.mirror.log_parts import Part, begins_with, split
+from multiplt.mirror.state import OBJECT, Stamp, State, file_object, look, part_object, stamp_of
+from multiplt.mirror.store import BATCH, Store, StoreFailed
 from multiplt.rows.atomic import replacing
 from multiplt.run.config import RunSection
 from multiplt.run.lock import exclusive, exclusive_file
-from multiplt.run.mirror_lease import Lease, LeaseLost, Tell, repeating
-from multiplt.run.mirror_log import Part, begins_with, split
-from multiplt.run.mirror_state import OBJECT, Stamp, State, file_object, look, part_object, stamp_of
-from multiplt.run.mirror_store import BATCH, Store, StoreFailed
 
 NAME = ".mirror"
 """The file with the name under which a run's folder is known to its mirror."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from multiplt.run.mirror_log import Part, is_log
+from multiplt.mirror.log_parts import Part, is_log
 
 OBJECT = re.compile(r"state-\d{8}\.json|files/.+~[0-9a-f]+-[0-9a-f]+(\.[^./]*)?")
 """The names that objects of a mirror have; others in its place are not touched."""
