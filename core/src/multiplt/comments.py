@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from heapq import heappop, heappush
+from typing import NamedTuple
 
 from multiplt.spec import CommentSyntax
 
@@ -14,17 +18,15 @@ def strip_comments(code: str, syntax: CommentSyntax) -> str:
     """
     lines: list[str] = []
     line, commented, position = "", False, 0
-    while position < len(code):
-        literal_end = _literal_end(code, position, syntax)
-        end = _comment_end(code, position, syntax) if literal_end == position else literal_end
-        if code[position] == "\n":
-            lines += _kept(line, commented)
-            line, commented = "", False
-        elif end == literal_end:
-            line += code[position : max(end, position + 1)]
-        else:
-            line, commented = f"{line} ", True
-        position = max(end, position + 1)
+    for start, end, is_comment in _delimited(code, syntax):
+        first, *others = code[position:start].split("\n")
+        line += first
+        if others:
+            lines += [*_kept(line, commented), *map(str.rstrip, others[:-1])]
+            line, commented = others[-1], False
+        line += " " if is_comment else code[start:end]
+        commented |= is_comment
+        position = end
     return "\n".join([*lines, *_kept(line, commented)]).strip("\n")
 
 
@@ -33,37 +35,59 @@ def _kept(line: str, commented: bool) -> list[str]:
     return [] if commented and not line.strip() else [line.rstrip()]
 
 
-def _literal_end(code: str, at: int, syntax: CommentSyntax) -> int:
-    """Where the string or character that begins at `at` ends; `at` itself where none begins."""
-    if syntax.character and (character := re.compile(syntax.character).match(code, at)):
-        return character.end()
-    if code[at] not in syntax.quotes:
-        return at
-    end = at + 1
-    while end < len(code) and code[end] != code[at]:
-        end += 2 if code[end] == "\\" else 1
-    return min(end + 1, len(code))
+def _delimited(code: str, syntax: CommentSyntax) -> Iterator[tuple[int, int, bool]]:
+    """Where each literal and comment begins and ends, and whether it is a comment; the end of `code` comes last."""
+    kinds = _kinds(syntax)
+    position = 0
+    nearest: list[tuple[int, int, re.Match[str] | None]] = [(0, number, None) for number in range(len(kinds))]  # a heap
+    while nearest:
+        start, number, match = heappop(nearest)
+        kind = kinds[number]
+        if match and start >= position:
+            end = kind.end(match)
+            yield start, end, kind.is_comment
+            position = max(end, start + 1)
+        if match := kind.pattern.search(code, position):
+            heappush(nearest, (match.start(), number, match))
+    yield len(code), len(code), False
 
 
-def _comment_end(code: str, at: int, syntax: CommentSyntax) -> int:
-    """Where the comment that begins at `at` ends; `at` itself where none begins."""
-    if syntax.long and (comment := re.compile(syntax.long).match(code, at)):
-        return comment.end()
-    if syntax.block and code.startswith(syntax.block[0], at):
-        return _block_end(code, at, *syntax.block, syntax.nested)
-    if syntax.line and code.startswith(syntax.line, at):
-        newline = code.find("\n", at)
-        return len(code) if newline < 0 else newline
-    return at
+class _Kind(NamedTuple):
+    """Literals or comments that begin with what `pattern` matches; `end` says where they end."""
+
+    pattern: re.Pattern[str]
+    is_comment: bool
+    end: Callable[[re.Match[str]], int]
 
 
-def _block_end(code: str, at: int, opening: str, closing: str, nested: bool) -> int:
-    depth, at = 1, at + len(opening)
-    while at < len(code) and depth:
-        if code.startswith(closing, at):
-            depth, at = depth - 1, at + len(closing)
-        elif nested and code.startswith(opening, at):
-            depth, at = depth + 1, at + len(opening)
-        else:
-            at += 1
-    return at
+@cache
+def _kinds(syntax: CommentSyntax) -> list[_Kind]:
+    """The kinds of literals and comments; where two match, it is the first."""
+    strings = "|".join(map(_string, syntax.quotes))
+    block = re.escape(syntax.block[0]) if syntax.block else ""
+    line = f"{re.escape(syntax.line)}.*" if syntax.line else ""
+    kinds: list[tuple[str, bool, Callable[[re.Match[str]], int]]] = [
+        (syntax.character, False, re.Match.end),
+        (strings, False, re.Match.end),
+        (syntax.long, True, re.Match.end),
+        (block, True, partial(_block_end, syntax)),
+        (line, True, re.Match.end),
+    ]
+    return [_Kind(re.compile(pattern), is_comment, end) for pattern, is_comment, end in kinds if pattern]
+
+
+def _string(quote: str) -> str:
+    """A regular expression of strings; one that is not closed runs to the end."""
+    quote = re.escape(quote)
+    return rf"(?s:{quote}(?:[^{quote}\\]++|\\.)*+[{quote}\\]?)"
+
+
+def _block_end(syntax: CommentSyntax, begun: re.Match[str]) -> int:
+    opening, closing = syntax.block or ("", "")
+    marks = re.compile("|".join(map(re.escape, [closing, opening] if syntax.nested else [closing])))
+    depth = 1
+    for mark in marks.finditer(begun.string, begun.end()):
+        depth += -1 if mark[0] == closing else 1
+        if depth == 0:
+            return mark.end()
+    return len(begun.string)
