@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from typing import ClassVar
 
 import pytest
 
 from multiplt.errors import MultipltError
-from multiplt.models import ModelOptions, Request
+from multiplt.models import ModelOptions, Request, Sample
 from multiplt.run import model_session
 from multiplt.run.model_session import ModelSession
 
@@ -75,10 +76,14 @@ def requests(name: str, count: int, n: int) -> list[Request]:
     return [Request(f"{name}{number}", f"{name} {number}", range(n), seed=number) for number in range(count)]
 
 
+def samples_of(model: ModelSession, asked: list[Request]) -> Iterator[Sample]:
+    return chain.from_iterable(model.batches(asked))
+
+
 def test_every_thread_gets_its_own_samples_and_all_together_keep_to_the_limit() -> None:
     Echo.takes_s = 0.01
     with serving() as port, closing(session(port)) as model, ThreadPoolExecutor(5) as threads:
-        found = list(threads.map(lambda name: list(model.samples(requests(name, 4, 3))), "abcde"))
+        found = list(threads.map(lambda name: list(samples_of(model, requests(name, 4, 3))), "abcde"))
     for name, samples in zip("abcde", found, strict=True):
         assert sorted((s.id, s.index, s.text) for s in samples) == [
             (f"{name}{number}", index, f"{name} {number}") for number in range(4) for index in range(3)
@@ -91,7 +96,7 @@ def test_a_model_that_is_lost_stops_everybody_in_one_sentence() -> None:
     with serving() as port:
         pass
     with closing(session(port)) as model, ThreadPoolExecutor(2) as threads:
-        asked = [threads.submit(lambda: list(model.samples(requests("a", 2, 2)))) for _ in range(2)]
+        asked = [threads.submit(lambda: list(samples_of(model, requests("a", 2, 2)))) for _ in range(2)]
         for future in asked:
             with pytest.raises(MultipltError, match=r"^cannot reach http://127\.0\.0\.1"):
                 future.result(timeout=30)
@@ -99,12 +104,12 @@ def test_a_model_that_is_lost_stops_everybody_in_one_sentence() -> None:
 
 def test_a_model_that_is_lost_is_waited_for_and_asked_for_what_is_missing(caplog: pytest.LogCaptureFixture) -> None:
     with serving() as port, closing(session(port, wait_s=30)) as model:
-        samples = model.samples(requests("a", 10, 2))
+        samples = samples_of(model, requests("a", 10, 2))
         first = [next(samples) for _ in range(5)]
         Echo.takes_s = 0.2
     # the server is gone; another one takes its place
     with closing(session(port, wait_s=30)) as model, ThreadPoolExecutor(1) as threads, caplog.at_level(logging.WARNING):
-        rest = threads.submit(lambda: list(model.samples(requests("b", 5, 2))))
+        rest = threads.submit(lambda: list(samples_of(model, requests("b", 5, 2))))
         time.sleep(0.5)
         with serving(port):
             assert len(rest.result(timeout=30)) == 10
@@ -119,7 +124,7 @@ def test_a_model_that_stays_away_too_long_is_given_up() -> None:
         pass
     begun = time.monotonic()
     with closing(session(port, wait_s=0.6)) as model, pytest.raises(MultipltError, match="cannot reach"):
-        list(model.samples(requests("a", 1, 1)))
+        list(samples_of(model, requests("a", 1, 1)))
     assert 0.3 < time.monotonic() - begun < 20
 
 
@@ -127,7 +132,7 @@ def test_who_waits_when_the_model_is_closed_is_told() -> None:
     Echo.takes_s = 5.0
     with serving() as port, ThreadPoolExecutor(1) as threads:
         model = session(port)
-        waiting = threads.submit(lambda: list(model.samples(requests("a", 1, 1))))
+        waiting = threads.submit(lambda: list(samples_of(model, requests("a", 1, 1))))
         time.sleep(0.3)
         model.close()
         with pytest.raises(MultipltError, match="closed"):
@@ -137,7 +142,7 @@ def test_who_waits_when_the_model_is_closed_is_told() -> None:
 def test_what_nobody_takes_holds_the_model_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_session, "WAITING", 10)
     with serving() as port, closing(session(port)) as model:
-        samples = model.samples(requests("a", 100, 1))
+        samples = samples_of(model, requests("a", 100, 1))
         next(samples)
         time.sleep(0.7)
         assert len(Echo.asked) < 40

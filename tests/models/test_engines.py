@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -156,11 +157,11 @@ def test_an_engine_killed_in_the_middle_is_started_again_where_it_is_waited_for(
     requests = [ask(f"p{i}", sampling=replace(SAMPLING, max_tokens=60)) for i in range(24)]
     options = ModelOptions(concurrency=4, wait_s=120)
     with closing(ModelSession(f"transformers:{tiny_model}", options)) as session:
-        samples = session.samples(requests)
+        samples = chain.from_iterable(session.batches(requests))
         first = [next(samples) for _ in range(5)]
         (engine,) = session.model._engines  # type: ignore[attr-defined]
         os.kill(engine._process.pid, signal.SIGKILL)
         found = [*first, *samples]
-        again = {sample.id: sample.text for sample in session.samples(requests)}
+        again = {sample.id: sample.text for sample in chain.from_iterable(session.batches(requests))}
     assert len(found) == 24
     assert {sample.id: sample.text for sample in found} == again

@@ -65,11 +65,6 @@ class ModelSession:
             future.cancel()
             raise
 
-    def samples(self, requests: Sequence[Request]) -> Generator[Sample, None, None]:
-        """The samples wanted, in the order of arrival; see `batches`."""
-        for batch in self.batches(requests):
-            yield from batch
-
     def batches(self, requests: Sequence[Request]) -> Generator[list[Sample], None, None]:
         """The samples wanted, as many at a time as have come; what is not taken holds the model back.
 
