@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from servers import answering
 
 
 @dataclass
@@ -61,28 +61,6 @@ class Hub:
 def hub() -> Iterator[Hub]:
     """The Hub, listening while the block runs."""
     state = Hub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.reply(b"")
-
-        def do_POST(self) -> None:
-            self.reply(self.rfile.read(int(self.headers["Content-Length"])))
-
-        def reply(self, body: bytes) -> None:
-            code, said = state.answer(self.path, body)
-            data = json.dumps(said).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        state.url = f"http://127.0.0.1:{listening.server_address[1]}"
+    with answering(state.answer) as port:
+        state.url = f"http://127.0.0.1:{port}"
         yield state
-        listening.shutdown()

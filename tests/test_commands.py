@@ -7,13 +7,8 @@ import gzip
 import json
 import shutil
 import sys
-import threading
-from collections import Counter
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import comb
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,6 +33,7 @@ from commands import (
 )
 from counts import FULL, part
 from multiplt.rows import Row, read_rows
+from servers import serving_model
 
 COMMANDS = (
     "languages", "doctor", "run", "translate", "prompts", "execute", "dedup", "evaluate", "pass-k", "compare",
@@ -301,64 +297,30 @@ def test_translate_is_the_same_from_options(tmp_path: Path) -> None:
     assert list(read_rows(out / "dataset")) == list(read_rows(tmp_path / "out" / "dataset"))
 
 
-class Server(BaseHTTPRequestHandler):
-    """As much of OpenAI's protocol as a client needs; it answers every problem with the right translation."""
-
-    requests: ClassVar[list[tuple[str, Row]]] = []
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.answer({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.requests.append((self.path, body))
-        chat = self.path.endswith("/chat/completions")
-        prompt = body["messages"][-1]["content"] if chat else body["prompt"]
-        number = prompt.split("add_")[1].split()[0].split("(")[0]
-        code = f" n + {number}\n"
-        text = f"```ocaml\nlet add_{number} (n : int) : int =\n {code}```" if chat else code
-        said: Row = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
-        usage = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}
-        choice = {"index": 0, "finish_reason": "stop", **said}
-        self.answer({"id": "1", "object": "x", "created": 0, "model": "tiny", "choices": [choice], "usage": usage})
-
-    def answer(self, value: Any) -> None:
-        data = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    Server.requests.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.server_address[1]}/v1"
-        listening.shutdown()
+def right_translation(asked: Row) -> Row:
+    """The answer to any problem, in the form that is asked for."""
+    chat = "messages" in asked
+    prompt = asked["messages"][-1]["content"] if chat else asked["prompt"]
+    number = prompt.split("add_")[1].split()[0].split("(")[0]
+    code = f" n + {number}\n"
+    whole = f"```ocaml\nlet add_{number} (n : int) : int =\n {code}```"
+    return {"message": {"role": "assistant", "content": whole}} if chat else {"text": code}
 
 
 @pytest.mark.parametrize("style", ["completion", "chat"])
-def test_translate_asks_a_server(style: str, server: str, tmp_path: Path) -> None:
+def test_translate_asks_a_server(style: str, tmp_path: Path) -> None:
     source, out = write(tmp_path / "functions.jsonl", functions(2)), tmp_path / "out"
-    call = ("translate", source, "-l", "ocaml", "--model", f"openai:tiny@{server}", "-n", 2, "-o", out)
-    done = multiplt(*call, "--style", style, "--json")
-    (summary,) = json.loads(done.stdout)
-    assert summary["verdicts"] == {"OK": 4}
-    assert summary["validated"] == 2  # the second of each is the same program
-    paths = Counter(path for path, _ in Server.requests)
-    assert paths == {"/v1/chat/completions" if style == "chat" else "/v1/completions": 4}
-    assert len({body["seed"] for _, body in Server.requests}) == 4
-    assert {sample["finish_reason"] for row in shards(out, "attempts") for sample in row["samples"]} == {"stop"}
-    again = multiplt(*call, "--style", style)
-    assert "nothing was run again" in again.stderr
-    assert len(Server.requests) == 4
+    with serving_model(right_translation) as server:
+        call = ("translate", source, "-l", "ocaml", "--model", server.name, "-n", 2, "-o", out, "--style", style)
+        (summary,) = json.loads(multiplt(*call, "--json").stdout)
+        assert summary["verdicts"] == {"OK": 4}
+        assert summary["validated"] == 2  # the second of each is the same program
+        assert ["messages" in asked for asked in server.asked] == [style == "chat"] * 4
+        assert len({asked["seed"] for asked in server.asked}) == 4
+        assert {sample["finish_reason"] for row in shards(out, "attempts") for sample in row["samples"]} == {"stop"}
+        again = multiplt(*call)
+        assert "nothing was run again" in again.stderr
+        assert len(server.asked) == 4
 
 
 # ---- pass-k

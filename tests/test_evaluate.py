@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from commands import SQUARE, error_of, functions, multiplt, timeless, write
 from counts import part
 from multiplt.rows import Row, read_completions_folder, read_results_folder
 from processes import start, wait_until
+from servers import serving_model
 
 RIGHT, WRONG, ENDLESS = "    return n * n\nend\n", "    return n + n\nend\n", "    while true do end\nend\n"
 
@@ -190,58 +188,28 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
     assert not list(out.glob(".*.tmp"))
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A server that refuses every second sample, until it is told not to; all are cut off by their length."""
-
-    refuses: ClassVar[bool] = True
-    asked: ClassVar[int] = 0
-
-    def do_GET(self) -> None:
-        self._answer(200, {"data": [{"id": "m", "object": "model"}], "object": "list"})
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        Refusing.asked += 1
-        if self.refuses and self.asked % 2:
-            self._answer(400, {"error": {"message": "the prompt is too long", "type": "x", "code": 400}})
-        else:
-            choice = {"text": RIGHT, "finish_reason": "length", "index": 0}
-            self._answer(200, {"id": "x", "object": "text_completion", "created": 0, "model": "m", "choices": [choice]})
-
-    def _answer(self, status: int, body: Any) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def refusing_server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"openai:m@http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-
-
 def test_completions_that_cannot_be_had_are_asked_for_again(tmp_path: Path) -> None:
+    """The server refuses every second one, until it is told not to; all are cut off by their length."""
+    refuses, turns = True, count(1)
+
+    def complete(asked: Row) -> Row:
+        if refuses and next(turns) % 2:
+            return {"error": {"message": "the prompt is too long", "type": "x", "code": 400}}
+        return {"text": RIGHT, "finish_reason": "length"}
+
     benchmark = write(tmp_path / "functions.jsonl", [SQUARE])
-    with refusing_server() as model:
-        call = ["--benchmark", benchmark, "--model", model, "-n", 4, "-o", tmp_path / "out", "--concurrency", 1]
+    with serving_model(complete) as server:
+        call = ["--benchmark", benchmark, "--model", server.name, "-n", 4, "-o", tmp_path / "out", "--concurrency", 1]
         done = multiplt("evaluate", "-l", "lua", "--json", *call, code=1)
         assert "2 completions have no verdict" in error_of(done)
         assert "the prompt is too long" in error_of(done)
         found = json.loads(done.stdout)
         assert (found["completions"], found["truncated"]) == (2, 2)
         assert len(files(tmp_path / "out")["HumanEval_7_square.json.gz"]["completions"]) == 2
-        Refusing.refuses, before = False, Refusing.asked
+        refuses, before = False, len(server.asked)
         found = evaluate(*call)
         assert (found["completions"], found["truncated"], found["lost"]) == (4, 4, {})
-        assert Refusing.asked == before + 2
+        assert len(server.asked) == before + 2
 
 
 # ---- the paper's model

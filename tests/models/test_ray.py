@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from echo import Echo, echoing
 
 from commands import config, error_of, multiplt, timeless, write
 from counts import FULL
@@ -30,6 +29,7 @@ from multiplt.run.pipeline import run_pipeline
 from multiplt.run.ray_model import RemoteSession, Replicas
 from multiplt.run.sampling import ModelSettings
 from processes import start
+from servers import serving_model
 
 pytestmark = pytest.mark.models
 
@@ -158,20 +158,25 @@ def test_the_driver_is_killed(cluster: Any, expected: Any, tmp_path: Path) -> No
         assert asked(folder) == {1}
 
 
+def echo(query: Row) -> Row:
+    time.sleep(0.05)
+    return {"text": query["prompt"]}
+
+
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_a_lost_replica_is_asked_again_for_what_it_owed(cluster: Any, replicas: int) -> None:
     import ray
 
     at_once = 4
     wanted = [Request(str(number), f"prompt {number}", range(5), seed=number) for number in range(8)]
-    with echoing() as name:
-        model = ModelSettings(name, "", ModelOptions(at_once, retries=0, extra={"replicas": replicas}))
+    with serving_model(echo) as server:
+        model = ModelSettings(server.name, "", ModelOptions(at_once, retries=0, extra={"replicas": replicas}))
         with closing(Replicas(model)) as started:
             samples = chain.from_iterable(RemoteSession(started.actors, wait_s=0).batches(wanted))
             found = list(islice(samples, 10))
             ray.kill(started.actors[0], no_restart=False)
             found += samples
-        asked = Counter(Echo.asked)
+        asked = Counter((query["prompt"], query["seed"]) for query in server.asked)
     every = [(request.id, index) for request in wanted for index in request.indexes]
     assert sorted((sample.id, sample.index) for sample in found) == every
     assert len(asked) == len(found)
