@@ -11,7 +11,7 @@ from multiplt.evaluate.ceiling import Reach, reaches
 from multiplt.problems import Problem
 from multiplt.rows import Row
 from multiplt.run.engine import StageContext, StageResult
-from multiplt.run.resources import open_executor, open_judge
+from multiplt.run.resources import shared_judge
 from multiplt.settings import ExecuteSettings
 
 
@@ -30,8 +30,7 @@ class Reachable:
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """One row for each problem."""
-        executor = context.resource("executor", lambda: open_executor(self.execute))
-        judge = context.resource("judge", lambda: open_judge(self.language, executor, self.execute))
+        judge = shared_judge(context, self.language, self.toolchain, self.execute)
         problems = [Problem.from_row(row) for row in rows]
         found = reaches(problems, judge, context.advance)
         return StageResult([_row(problem, reach) for problem, reach in zip(problems, found, strict=True)])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from multiplt.errors import MultipltError
 from multiplt.execute.executor import Executor
 from multiplt.execute.plan import ExecutionPlan, Outcome
 from multiplt.execute.sandbox import Sandbox
 from multiplt.execute.sandboxes import SandboxFactory, find_sandbox
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import Plugins, installed
+from multiplt.run.engine import StageContext
 from multiplt.settings import ExecuteSettings
 
 
@@ -30,6 +33,21 @@ def open_judge(language: str, executor: Executor, settings: ExecuteSettings) -> 
     """The judge of a language, its toolchain known to work."""
     judge = Judge(installed().language(language), executor, settings.limits)
     judge.check()
+    return judge
+
+
+def shared_judge(context: StageContext, language: str, toolchain: str, settings: ExecuteSettings) -> Judge:
+    """The judge of a language that stages share, with the executor that all share.
+
+    Raises `MultipltError` where this machine has another toolchain than `toolchain`.
+    """
+    executor = context.shared(f"executor {settings}", lambda: open_executor(settings))
+    judge = context.shared(f"judge {language} {settings}", lambda: open_judge(language, executor, settings))
+    if judge.toolchain != toolchain:
+        raise MultipltError(
+            f"{platform.node()} has {judge.toolchain} and the run was begun with {toolchain}; "
+            "install the same on all nodes"
+        )
     return judge
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
-from multiplt.errors import MultipltError, Refused
-from multiplt.execute.executor import Executor
+from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge, Judged, Submission, Submitted
 from multiplt.models import Request, Sampling, derive_seed
 from multiplt.plugins import installed
@@ -19,7 +17,7 @@ from multiplt.rows import Row
 from multiplt.run.completions import PATIENCE_S, CompletionLog
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.manifest import fingerprint
-from multiplt.run.resources import open_executor, open_judge
+from multiplt.run.resources import shared_judge
 from multiplt.run.sampling import ModelSettings
 from multiplt.settings import ExecuteSettings, TranslationSamplingSettings
 from multiplt.translate.adaptive import Rule, Tally
@@ -68,9 +66,7 @@ class Attempts:
 
     def __call__(self, rows: list[Row], context: StageContext) -> StageResult:
         """Each row with its samples, in the order of their indexes, and their results."""
-        execute, language = self.execute, self.language
-        executor = context.shared(f"executor {execute}", lambda: open_executor(execute))
-        judge = context.shared(f"judge {language} {execute}", lambda: self._judge(executor))
+        judge = shared_judge(context, self.language, self.toolchain, self.execute)
         problems = [Problem.from_row(row) for row in rows]
         tries = [Tries(row, problem, self._request(problem)) for row, problem in zip(rows, problems, strict=True)]
         rule = self._rule(len(rows))
@@ -84,15 +80,6 @@ class Attempts:
     def _drawn(self) -> dict[str, Any]:
         """How completions are drawn, as rows say it."""
         return self.sampling.model_dump(include={"temperature", "top_p", "max_tokens"})
-
-    def _judge(self, executor: Executor) -> Judge:
-        judge = open_judge(self.language, executor, self.execute)
-        if judge.toolchain != self.toolchain:
-            raise MultipltError(
-                f"{platform.node()} has {judge.toolchain} and the run was begun with {self.toolchain}; "
-                "install the same on all nodes"
-            )
-        return judge
 
     def _rule(self, problems: int) -> Rule | None:
         sampling = self.sampling
