@@ -40,8 +40,8 @@ class Executor:
 
     `workers` is one for each core unless said otherwise, and fewer run at a time while their
     `Limits.memory` together exceeds the machine's. Programs run in warm servers where their plans have
-    one, unless `warm` is off. `toolchain` says the toolchain's version: outcomes are reused for the
-    same program under the same toolchain and limits. One `run` at a time, and none beside `submit`.
+    one, unless `warm` is off. Outcomes are reused for the same plan. One `run` at a time, and none
+    beside `submit`.
 
     >>> with Executor(find_sandbox()) as executor:
     ...     [outcome.exit_code for outcome in executor.run([ExecutionPlan({}, Command("false"))])]
@@ -49,14 +49,12 @@ class Executor:
     """
 
     def __init__(
-        self, sandbox: Sandbox, workers: int | None = None, toolchain: str = "", *, warm: bool = True,
-        look_ahead: int = LOOK_AHEAD,
-    ) -> None:  # fmt: skip
+        self, sandbox: Sandbox, workers: int | None = None, *, warm: bool = True, look_ahead: int = LOOK_AHEAD
+    ) -> None:
         self.counters = Counters()
         self.drift = DriftGuard()
         self._sandbox = sandbox
         self._workers = workers or len(os.sched_getaffinity(0))
-        self._toolchain = toolchain
         self._warm = warm
         self._look_ahead = look_ahead
         self._outcomes = OutcomeStore()
@@ -137,8 +135,7 @@ class _Schedule:
         self, executor: Executor, pool: _Pool, finished: _Finished, plans: Iterator[ExecutionPlan]
     ) -> None:
         self._executor, self._counters, self._outcomes = executor, executor.counters, executor._outcomes
-        self._toolchain, self._look_ahead = executor._toolchain, executor._look_ahead
-        self._pool, self._finished = pool, finished
+        self._pool, self._finished, self._look_ahead = pool, finished, executor._look_ahead
         self._plans: Iterator[ExecutionPlan] | None = plans
         self._order: deque[str | Exception] = deque()  # fingerprints, and an error in its turn
         self._running: set[str] = set()
@@ -165,7 +162,7 @@ class _Schedule:
             self._plans = None
             self._order.append(error)
             return
-        fingerprint = plan.fingerprint(self._toolchain)
+        fingerprint = plan.fingerprint()
         self._order.append(fingerprint)
         if fingerprint in self._running:
             self._counters.reused += 1
@@ -212,7 +209,7 @@ class _Submissions:
 
     def submit(self, plan: ExecutionPlan) -> Future[Outcome]:
         executor = self._executor
-        fingerprint = plan.fingerprint(executor._toolchain)
+        fingerprint = plan.fingerprint()
         self._room.acquire()
         with self._lock:
             if self._closed:

@@ -117,10 +117,10 @@ class ExecutionPlan:
     toolchain: str = ""
     server: Server | None = None
 
-    def fingerprint(self, toolchain: str = "") -> str:
+    def fingerprint(self) -> str:
         """SHA-256 over all that decides the outcome: files, commands, limits, toolchain version and server."""
         parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], self.limits,
-                 sorted(self.environment.items()), self.mounts, self.toolchain, toolchain,
+                 sorted(self.environment.items()), self.mounts, self.toolchain,
                  self.server and self.server.fingerprint)  # fmt: skip
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
