@@ -35,12 +35,10 @@ def keepers(programs: Sequence[str], threshold: float) -> list[int | None]:
 
 def test_what_is_too_near_is_not_kept() -> None:
     distinct = Distinct()
-    assert distinct.keeper("a b c d e") is None
-    assert len(distinct) == 0
     assert distinct.add("a b c d e") is None
     assert distinct.add("f g h i j") is None
-    assert [distinct.add("f g h i"), distinct.keeper("f g h i"), distinct.keeper("e d c a b")] == [1, 1, None]
-    assert len(distinct) == 2
+    assert [distinct.add("f g h i"), distinct.add("f g h i"), distinct.add("e d c a b")] == [1, 1, None]
+    assert len(distinct) == 3
     assert distinct.add("a b c x y") is None  # 0.6, and no more
     assert distinct.add("") is None
     assert distinct.add("") is None  # without tokens nothing is near
@@ -62,8 +60,8 @@ def test_an_index_finds_what_is_found_without_one() -> None:
     programs = ["\n".join(" ".join(chance.sample(words, 6)) for _ in range(chance.randint(1, 3))) for _ in range(2500)]
     distinct, parts = Distinct(0.45), [Distinct(0.45)]
     for program in programs:
-        near = [(number, part.keeper(program)) for number, part in enumerate(parts)]
-        first = next((UNINDEXED * number + place for number, place in near if place is not None), None)
+        near = [(number, part.find(part.vocabulary.encode(program))) for number, part in enumerate(parts)]
+        first = next((UNINDEXED * number + found.keeper for number, found in near if found), None)
         assert distinct.add(program) == first
         if first is None:
             parts += [Distinct(0.45)] if len(parts[-1]) == UNINDEXED else []

@@ -35,7 +35,7 @@ STAGES = "stages"
 """The folder of the stages' shards, in that of the evaluation."""
 
 SHARD = 50
-"""Problems that are worked on together; verdicts of a shard that a kill interrupts are reached again."""
+"""Problems that are worked on together."""
 
 OF_STAGES = ("samples", "results", "refused_tests")
 """Fields that stages add to a problem and files do not have."""

@@ -17,7 +17,6 @@ from multiplt.run.model_session import ModelSession
 LOG = "completions.jsonl"
 """The log's file in a stage's folder, and its name among the stage's resources."""
 
-
 PLACEMENT = ("replicas", "tensor_parallel_size")
 """Options that say on how many GPUs a model is, and do not decide what it says."""
 

@@ -21,7 +21,6 @@ THRESHOLD = 0.6
 UNINDEXED = 256
 """So many kept programs, or one in 32 of them, are compared one by one before the index is made anew."""
 
-
 ROOM = 256
 """Entries of the smallest array."""
 
@@ -63,16 +62,11 @@ class Distinct:
     def __len__(self) -> int:
         return int(self._kept.programs)
 
-    def keeper(self, text: str) -> int | None:
-        """The place of the first kept program that `text` is too near to, counted from 0; None where there is none.
+    def add(self, text: str) -> int | None:
+        """The place of the first kept program that `text` is too near to, counted from 0; None where it is now kept.
 
         Raises `Refused` where `text` has a line too long to be compared.
         """
-        near = self.find(self.vocabulary.encode(text))
-        return near.keeper if near else None
-
-    def add(self, text: str) -> int | None:
-        """The same, and `text` is kept where the answer is None."""
         program = self.vocabulary.encode(text)
         near = self.find(program)
         if near is None:
