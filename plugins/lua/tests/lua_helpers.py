@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
-from multiplt.functions import Case, Function, Parameter
-from multiplt.literals import read_value
 from multiplt.problems import Problem
-from multiplt.testing.judging import read_function, value
-from multiplt.types import parse_type
-from multiplt.values import elaborate
+from multiplt.testing.judging import read_function
 
 ADD = read_function(
     "def add(a: int, b: int) -> int:\n    return a + b", "add",
     "assert add(1, 2) == 3", "assert add(0, -1) == -1", "assert add(0, 0) == 0",
 )  # fmt: skip
-
-
-def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[str, str]]) -> Function:
-    """A function `f` of the given types; a case is the text of the tuple of arguments and of the result."""
-    types = [parse_type(parameter) for parameter in parameters]
-    return Function(
-        name="f",
-        parameters=tuple(Parameter(f"x{number}", type) for number, type in enumerate(types)),
-        returns=parse_type(returns),
-        docstring="",
-        cases=tuple(
-            Case(tuple(map(elaborate, read_value(arguments), types)), value(expected, returns, expected=True))
-            for arguments, expected in cases
-        ),
-        source="def f(): ...",
-        python_name="f",
-    )
 
 
 def run_bare(folder: Path, text: str) -> subprocess.CompletedProcess[str]:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lua_helpers import ADD, function_of, is_ok, run_bare
+from lua_helpers import ADD, is_ok, run_bare
 
 from multiplt.execute.verdicts import Judge
 from multiplt.functions import Case
 from multiplt.plugins import BoundLanguage
-from multiplt.testing.judging import problem_of, read_function, value, verdicts
+from multiplt.testing.judging import function_of, problem_of, read_function, value, verdicts
 from multiplt.types import BOOL
 
 SUITE = """\

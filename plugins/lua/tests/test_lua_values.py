@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lua_helpers import function_of, is_ok
+from lua_helpers import is_ok
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Status
-from multiplt.testing.judging import problem_of, value, verdicts
+from multiplt.testing.judging import function_of, problem_of, value, verdicts
 from multiplt_lang_lua import plugin
 
 WRITTEN = [

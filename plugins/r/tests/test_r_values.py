@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from r_helpers import function_of, run_bare
+from r_helpers import run_bare
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Status
-from multiplt.testing.judging import problem_of, value, verdicts
+from multiplt.testing.judging import function_of, problem_of, value, verdicts
 from multiplt_lang_r import plugin
 
 # Text of a Python value, its type, and how it is written.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from racket_helpers import function_of
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Status
-from multiplt.testing.judging import problem_of, value, verdicts
+from multiplt.testing.judging import function_of, problem_of, value, verdicts
 from multiplt_lang_racket import plugin
 
 

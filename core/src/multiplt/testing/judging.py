@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from multiplt.asserts import Call
 from multiplt.execute.verdicts import Judge, Submission
-from multiplt.functions import Function, build_function, read_definition, read_tests
+from multiplt.functions import Case, Function, Parameter, build_function, read_definition, read_tests
 from multiplt.literals import read_value
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion, Problem, Verdict
@@ -33,6 +33,27 @@ def read_function(source: str, name: str, *tests: str) -> Function:
 def value(text: str, type: str, expected: bool = False) -> Value:
     """A typed value from the text of a Python value and of its type."""
     return elaborate(read_value(text), parse_type(type), expected=expected)
+
+
+def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[str, str]]) -> Function:
+    """A function `f` of the given types; a case is the text of the tuple of arguments and of the result.
+
+    >>> function_of(["int"], "str", [("(1,)", "'a'")]).cases[0].expected.content
+    'a'
+    """
+    types = [parse_type(parameter) for parameter in parameters]
+    return Function(
+        name="f",
+        parameters=tuple(Parameter(f"x{number}", type) for number, type in enumerate(types)),
+        returns=parse_type(returns),
+        docstring="",
+        cases=tuple(
+            Case(tuple(map(elaborate, read_value(arguments), types)), value(expected, returns, expected=True))
+            for arguments, expected in cases
+        ),
+        source="def f(): ...",
+        python_name="f",
+    )
 
 
 def problem_of(language: BoundLanguage, function: Function, *, canonical: bool = False) -> Problem:
