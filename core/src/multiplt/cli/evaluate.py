@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from multiplt.cli.options import WIDE, as_json, example, execution, language, sampled
-from multiplt.errors import MultipltError
 from multiplt.evaluate.ceiling import cause_classes
 from multiplt.evaluate.evaluation import STAGES, Evaluation, evaluate
 from multiplt.models import ModelOptions
@@ -60,12 +59,7 @@ def evaluate_command(lang: str, benchmark: str, model: str, out: Path, as_json: 
         click.echo(described)
     else:
         _show(found, asked)
-    if found.lost:
-        reason, count = found.lost.most_common(1)[0]
-        raise MultipltError(
-            f"{found.lost.total()} completions have no verdict, {count} of them because: {reason}; "
-            "the same command asks for them again"
-        )
+    found.check_complete(model)
 
 
 def _show(found: Evaluation, asked: dict[str, Any]) -> None:

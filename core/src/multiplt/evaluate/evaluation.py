@@ -65,6 +65,15 @@ class Evaluation:
         """The share of problems that a completion could pass: the best score that there could be."""
         return 1 - len(self.causes) / len(self.counts)
 
+    def check_complete(self, model: str) -> None:
+        """Raise `MultipltError` where a completion of `model` has no verdict."""
+        if self.lost:
+            reason, count = self.lost.most_common(1)[0]
+            raise MultipltError(
+                f"{model}: {self.lost.total()} completions have no verdict, {count} of them because: {reason}; "
+                "the same command asks for them again"
+            )
+
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON, with pass@k and its 95% interval for each k that there are enough completions for."""
         scores = {k: score(self.counts, k) for k in usual_ks(self.counts)}

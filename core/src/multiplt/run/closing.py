@@ -155,11 +155,7 @@ def _evaluate(config: Config, scored: EvaluateSection, recipe: Recipe, language:
     folder, benchmark = config.run.output / "scores" / language.spec.name, scored.benchmark_in(language.spec.tag)
     for name, model in models.items():
         came_to = evaluate(benchmark, language, model, scored.evaluation, config.execute, folder / name)
-        if came_to.lost:
-            reason, count = came_to.lost.most_common(1)[0]
-            raise MultipltError(
-                f"{count} completions of {model[0]} have no verdict, because: {reason}; start again to ask for them"
-            )
+        came_to.check_complete(model[0])
     base, *tuned = (folder / name for name in models)
     return Scores(language.spec.name, base, tuned)
 
