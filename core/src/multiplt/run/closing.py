@@ -29,6 +29,7 @@ from multiplt.run.lock import exclusive
 from multiplt.run.manifest import code_versions
 from multiplt.run.pipeline import LanguageSummary
 from multiplt.run.sampling import checked_model
+from multiplt.settings import DatasetSettings
 from multiplt.train.checkpoints import found
 from multiplt.train.launching import check_gpus, must_launch
 from multiplt.train.preflight import check_installed
@@ -97,7 +98,7 @@ def close_run(config: Config, summaries: Sequence[LanguageSummary], tell: Tell) 
         if not translated:
             raise MultipltError("no translation passed, so there is no training set; see the verdicts above")
         if config.dataset is not None:
-            _make_training_set(config, translated, tell)
+            _make_training_set(config, config.dataset, translated, tell)
         for summary in translated:
             language = installed().language(summary.language)
             if config.train is not None:
@@ -106,9 +107,10 @@ def close_run(config: Config, summaries: Sequence[LanguageSummary], tell: Tell) 
                     yield _evaluate(config, config.evaluate, recipe, language)
 
 
-def _make_training_set(config: Config, translated: Sequence[LanguageSummary], tell: Tell) -> None:
-    assert config.dataset is not None
-    out, settings = _training_set(config), config.dataset
+def _make_training_set(
+    config: Config, settings: DatasetSettings, translated: Sequence[LanguageSummary], tell: Tell
+) -> None:
+    out = _training_set(config)
     distributions = (installed().language(summary.language).distribution for summary in translated)
     asked = {
         **settings.model_dump(),
