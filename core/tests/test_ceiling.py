@@ -157,5 +157,3 @@ def test_causes_that_begin_alike_are_one_class() -> None:
     causes = ["E: no a", "E: no a", "Timeout: the limit", "E: no a then b", "F: x y z", "F: x y w", "F: x"]
     assert cause_classes(causes) == [("E: no a …", 3), ("F: x y …", 2), ("F: x", 1), ("Timeout: the limit", 1)]
     assert cause_classes([]) == []
-
-

@@ -73,4 +73,3 @@ def to_text(value: Any) -> str:
         case int() if abs(value) > 10**4000:  # CPython neither reads nor writes so many decimal digits
             return hex(value)
     return repr(value)
-

@@ -70,4 +70,3 @@ def _gpus() -> int:
     import torch
 
     return int(torch.cuda.device_count())
-
