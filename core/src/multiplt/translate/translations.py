@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,37 +30,36 @@ class Translations:
         kept: list[Row] = []
         rejected: list[Row] = []
         for row in rows:
-            self._sort(row, language, kept, rejected)
+            for translation in self._translations(row, language):
+                (rejected if "reason" in translation else kept).append(translation)
             context.advance()
         return StageResult(kept, rejected, expanded=len(kept) + len(rejected) - len(rows))
 
-    def _sort(self, row: Row, language: BoundLanguage, kept: list[Row], rejected: list[Row]) -> None:
+    def _translations(self, row: Row, language: BoundLanguage) -> Iterator[Row]:
+        """For each completion of a problem its translation, or a row set aside with its reason."""
         problem = Problem.from_row(row)
         passed = sum(result is not None and result["status"] == Status.OK for result in row["results"])
         first: dict[str, int] = {}
         for index, (sample, result) in enumerate(zip(row["samples"], row["results"], strict=True)):
             described = {"name": problem.name, "language": self.language, "completion": index}
             if result is None:
-                rejected.append(set_aside(described, self.name, f"it has no verdict: {sample['error']}"))
+                yield set_aside(described, self.name, f"it has no verdict: {sample['error']}")
                 continue
             if result["status"] != Status.OK:
                 failed = described | {"text": sample["text"], "failure": result["failure"]}
-                rejected.append(set_aside(failed, self.name, result["status"]))
+                yield set_aside(failed, self.name, result["status"])
                 continue
             try:
                 cleaned = language.clean(problem, language.extract_completion(problem, sample["text"]))
             except Refused as reason:
-                rejected.append(set_aside(described | {"text": sample["text"]}, self.name, str(reason)))
+                yield set_aside(described | {"text": sample["text"]}, self.name, str(reason))
                 continue
             if first.setdefault(cleaned.without_comments, index) != index:
-                rejected.append(set_aside(described, self.name, "the same program as an earlier completion"))
+                yield set_aside(described, self.name, "the same program as an earlier completion")
                 continue
-            kept.append(
-                described
-                | {
-                    "original_id": row.get("original_id"),
-                    "content": cleaned.text,
-                    "tests": problem.tests,
-                    "pass_rate": passed / len(row["samples"]),
-                }
-            )
+            yield described | {
+                "original_id": row.get("original_id"),
+                "content": cleaned.text,
+                "tests": problem.tests,
+                "pass_rate": passed / len(row["samples"]),
+            }
