@@ -1,6 +1,6 @@
 """Julia is in the packages of few systems: where it is not installed, its tests are skipped, and the reason is told.
 
-Where a process that runs tests ends before its time, its exit status is told.
+Where a process that runs tests ends before its time, its exit status is told. Hypothesis takes its time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ import shutil
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,6 @@ BATCHES = 40 if FULL else 4  # the first that hypothesis draws is the simplest, 
 
 batches = settings(
     max_examples=BATCHES,
-    deadline=None,
     derandomize=not FULL,
     suppress_health_check=list(HealthCheck),
 )

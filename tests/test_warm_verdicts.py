@@ -77,7 +77,7 @@ def test_completions_of_the_papers_model(both: tuple[Executor, Executor], refere
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=BATCHES, deadline=None, derandomize=not FULL, suppress_health_check=list(HealthCheck))
+@settings(max_examples=BATCHES, derandomize=not FULL, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(drawn, min_size=BATCH, max_size=BATCH))
 def test_random_programs(both: tuple[Executor, Executor], language: str, values: list[Drawn]) -> None:
     """Right, wrong and raising ones in turn."""

@@ -25,7 +25,7 @@ def counts(correct: list[int], n: int = 20) -> Counts:
     return {f"f{number:02d}": (n, count) for number, count in enumerate(correct)}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(CORRECT, st.data())
 def test_a_paired_difference(before: list[int], data: st.DataObject) -> None:
     after = data.draw(st.lists(st.integers(0, 20), min_size=len(before), max_size=len(before)))
@@ -41,7 +41,6 @@ def test_a_paired_difference(before: list[int], data: st.DataObject) -> None:
     assert found.p_value == pytest.approx(reverse.p_value, abs=0.05)
 
 
-@settings(deadline=None)
 @given(st.lists(EIGHTHS, max_size=9))
 def test_few_differences_are_tested_exactly(differences: list[float]) -> None:
     signs = [*product((1, -1), repeat=len(differences))]
@@ -65,7 +64,6 @@ def test_runs_are_compared_on_the_problems_that_all_have() -> None:
         shared([{"f": (1, 1)}, {"g": (1, 1)}])
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 20), min_size=8, max_size=8), min_size=1, max_size=4), st.integers(0, 99))
 def test_the_best_epoch_is_chosen_on_one_part_and_judged_on_the_other(correct: list[list[int]], seed: int) -> None:
     runs = [*map(counts, correct)]
@@ -89,7 +87,6 @@ def test_the_seed_decides_the_part() -> None:
 CELLS = st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3), max_size=4)
 
 
-@settings(deadline=None)
 @given(CELLS)
 def test_csv_is_read_back(rows: list[list[str]]) -> None:
     assume(not any("\r" in cell for row in rows for cell in row))

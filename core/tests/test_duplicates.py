@@ -47,7 +47,7 @@ def test_copies_are_exact_or_near_and_the_first_is_kept() -> None:
     }
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=12))
 def test_it_agrees_with_comparing_all_pairs(shapes: list[tuple[int, int]]) -> None:
     rows = [row(str(number), long_function(*shape)) for number, shape in enumerate(shapes)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multiplt.rows import Row, read_completions_folder, read_results_folder, results_path, write_results_file
@@ -37,7 +37,6 @@ def publish(path: Path, row: Any) -> None:
         file.write(json.dumps(row))
 
 
-@settings(deadline=None)
 @given(PROBLEM, st.lists(TEXT), st.lists(RESULT))
 def test_both_read_what_the_other_wrote(problem: Row, completions: list[str], results: list[Row]) -> None:
     with TemporaryDirectory() as folder:

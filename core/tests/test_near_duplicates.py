@@ -47,7 +47,7 @@ def test_what_is_too_near_is_not_kept() -> None:
 lines = st.lists(st.sampled_from(list("abcdefg")), max_size=6).map(" ".join)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(lines, max_size=4).map("\n".join), max_size=12), st.sampled_from([0.0, 0.4, 0.6, 0.9, 1.0]))
 def test_any_group(programs: list[str], threshold: float) -> None:
     distinct = Distinct(threshold)

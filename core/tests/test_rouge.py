@@ -27,7 +27,7 @@ wide = st.lists(few, min_size=60, max_size=200).map(" ".join)
 words = st.text("aeiouylnstdg", min_size=4, max_size=12)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(code, code)
 @example("", "a")
 @example("\n\n", "a\n")
@@ -38,13 +38,13 @@ def test_small_programs(target: str, prediction: str) -> None:
     assert rouge_lsum(target, prediction) == theirs(target, prediction)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(wide, min_size=1, max_size=3).map("\n".join), st.lists(wide | lines, max_size=3).map("\n".join))
 def test_lines_of_more_tokens_than_a_word_has_bits(target: str, prediction: str) -> None:
     assert rouge_lsum(target, prediction) == theirs(target, prediction)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(words, min_size=1, max_size=30))
 @example(["skies", "dying", "innings", "sses", "ssss", "yyyy", "ings"])
 def test_words_are_stemmed_alike(drawn: list[str]) -> None:
@@ -55,7 +55,7 @@ def test_words_are_stemmed_alike(drawn: list[str]) -> None:
         assert (ours[one] == ours[other]) == (stem(drawn[one]) == stem(drawn[other]))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(), st.text())
 @example("\u212a = \u0130", "K = i")  # the Kelvin sign and a capital I with a dot
 @example("a\r\nb\x0cc\u2028d", "a b\nc d")  # lines end where rouge_score says

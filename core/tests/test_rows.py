@@ -67,14 +67,14 @@ def test_every_form_is_read_as_written(tmp_path: Path, form: str) -> None:
 
 
 @given(rows=rows_of(surrogates), form=st.sampled_from(["x.jsonl", "x.json.gz"]))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_json_keeps_any_row(tmp_path: Path, rows: list[Row], form: str) -> None:
     write_rows(rows, tmp_path / form)
     assert list(read_rows(tmp_path / form)) == rows
 
 
 @given(rows=rows_of(surrogates))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_parquet_keeps_any_row(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> None:
     path = tmp_path_factory.getbasetemp() / "any.parquet"
     with path.open("wb") as file:

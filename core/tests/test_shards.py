@@ -326,7 +326,7 @@ def test_a_changed_setting_reuses_no_completion(tmp_path: Path, changed: dict[st
 
 
 @given(cut=st.integers(min_value=0, max_value=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_torn_last_line_costs_its_sample_alone(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = tmp_path_factory.getbasetemp() / "torn.jsonl"
     path.unlink(missing_ok=True)

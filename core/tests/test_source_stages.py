@@ -67,7 +67,7 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Sta
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=functions())
 def test_rows_in_are_rows_kept_and_set_aside(stage: Stage, rows: list[Row], contexts: dict[str, StageContext]) -> None:
     result = stage(rows, contexts[stage.name])

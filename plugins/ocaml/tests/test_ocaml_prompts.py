@@ -159,7 +159,7 @@ ALPHABET = [
 ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(st.lists(st.sampled_from(ALPHABET) | st.characters(exclude_categories=["Cs"])), min_size=30, max_size=30)
 )
