@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
+import os
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain, islice
@@ -35,11 +38,34 @@ pytestmark = pytest.mark.models
 
 FUNCTIONS = 12
 KILLS = 5 if FULL else 1
+OWN_FOLDERS, OWN_MOUNTS = 0x200, 0x20000
+"""Of Linux's calls unshare and setns: CLONE_FS and CLONE_NEWNS."""
+
+
+@dataclass
+class Nodes:
+    """A Ray cluster, and a folder that is empty to all of its nodes but the driver's."""
+
+    cluster: Any
+    unseen: Path
+
+    @property
+    def address(self) -> str:
+        return str(self.cluster.address)
+
+    def add(self, count: int = 1) -> None:
+        with not_seeing(self.unseen):
+            for _ in range(count):
+                self.cluster.add_node(wait=False, num_cpus=1)
+        self.cluster.wait_for_nodes()
+
+    def kill_one(self, moments: random.Random) -> None:
+        self.cluster.remove_node(moments.choice(sorted(self.cluster.worker_nodes, key=str)), allow_graceful=False)
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head and two nodes more, each with one core; this process is a driver of it."""
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """A head and two nodes more, each with one core; this process is a driver of it, beside the head."""
     if find_spec("ray") is None:
         pytest.skip("ray is not installed (make test-models installs it)")
     import ray
@@ -48,14 +74,32 @@ def cluster() -> Iterator[Any]:
     variables = pytest.MonkeyPatch()
     variables.setenv("RAY_USAGE_STATS_ENABLED", "0")
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    for _ in range(2):
-        cluster.add_node(wait=False, num_cpus=1)
-    cluster.wait_for_nodes()
+    nodes = Nodes(cluster, tmp_path_factory.mktemp("unseen"))
+    nodes.add(2)
     ray.init(address=cluster.address, logging_level=logging.ERROR)
-    yield cluster
+    yield nodes
     ray.shutdown()
     cluster.shutdown()
     variables.undo()
+
+
+@contextmanager
+def not_seeing(folder: Path) -> Iterator[None]:
+    """What is started here sees nothing in the folder; unless we are not root, who alone can have it so."""
+    if os.geteuid():
+        yield
+        return
+    libc, here = ctypes.CDLL(None), Path.cwd()
+    with Path("/proc/thread-self/ns/mnt").open() as ours:
+        assert libc.unshare(OWN_MOUNTS) == 0
+        try:
+            subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+            subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
+            yield
+        finally:
+            assert libc.unshare(OWN_FOLDERS) == 0  # from the threads that were started meanwhile
+            assert libc.setns(ours.fileno(), OWN_MOUNTS) == 0
+            os.chdir(here)
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +107,21 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What the run comes to on this machine."""
     folder = tmp_path_factory.mktemp("local")
     run(prepare(folder))
-    return outcome(folder)
+    return outcome(folder / "out")
 
 
-def prepare(folder: Path, cluster: Any = None, replicas: int = 1) -> list[object]:
+def prepare(folder: Path, *settings: str) -> list[object]:
     """A run's configuration, and what of it is overridden."""
     path = config(folder, FUNCTIONS, run={"languages": ["lua"], "shard_size": 1})
     write(folder / "completions.jsonl", [completions(number) for number in range(FUNCTIONS)])
-    if cluster is None:
-        return [path]
-    settings = ["run.engine=ray", f"run.ray_address={cluster.address}", f"model.options={{replicas={replicas}}}"]
     return [path, *(word for setting in settings for word in ("--set", setting))]
+
+
+def prepare_on(nodes: Nodes, folder: Path, replicas: int = 1) -> tuple[list[object], Path]:
+    """The same for a cluster, and the run's folder."""
+    output = nodes.unseen / f"{folder.parent.name}-{folder.name}"
+    settings = ["run.engine=ray", f"run.ray_address={nodes.address}", f"model.options={{replicas={replicas}}}"]
+    return prepare(folder, *settings, f"run.output={output}"), output
 
 
 def completions(number: int) -> Row:
@@ -86,20 +134,20 @@ def run(call: list[Any]) -> None:
     list(run_pipeline(load_config(call[0], call[2::2])))
 
 
-def outcome(folder: Path) -> Any:
+def outcome(output: Path) -> Any:
     """The rows of every stage, shard by shard, and the dataset."""
-    shards = {str(path.relative_to(folder)): list(read_parquet(path)) for path in folder.rglob("shard-*.parquet")}
-    return timeless(shards), list(read_rows(folder / "out" / "dataset"))
+    shards = {str(path.relative_to(output)): list(read_parquet(path)) for path in output.rglob("shard-*.parquet")}
+    return timeless(shards), list(read_rows(output / "dataset"))
 
 
-def asked(folder: Path) -> set[int]:
+def asked(output: Path) -> set[int]:
     """How often each completion came to the log, in which it is kept as it arrives."""
-    lines = (folder / "out" / "attempts" / "lua" / "completions.jsonl").read_text().splitlines()
+    lines = (output / "attempts" / "lua" / "completions.jsonl").read_text().splitlines()
     return set(Counter((entry["key"], entry["index"]) for entry in map(json.loads, lines)).values())
 
 
-def made(folder: Path) -> int:
-    return len(list((folder / "out" / "attempts" / "lua").glob("shard-*.parquet")))
+def made(output: Path) -> int:
+    return len(list((output / "attempts" / "lua").glob("shard-*.parquet")))
 
 
 def folders(tmp_path: Path) -> Iterator[tuple[int, Path]]:
@@ -120,42 +168,42 @@ class Moment:
     def draw(cls, moments: random.Random) -> Moment:
         return cls(moments.randrange(1, FUNCTIONS // 2), moments.uniform(0, 1))
 
-    def await_in(self, folder: Path, running: Callable[[], bool] = lambda: True) -> None:
-        while running() and made(folder) < self.shards:
+    def await_in(self, output: Path, running: Callable[[], bool] = lambda: True) -> None:
+        while running() and made(output) < self.shards:
             time.sleep(0.01)
         time.sleep(self.after)
 
 
-def test_a_node_is_lost(cluster: Any, expected: Any, tmp_path: Path) -> None:
+def test_a_node_is_lost(nodes: Nodes, expected: Any, tmp_path: Path) -> None:
     moments = random.Random(5)
     for number, folder in folders(tmp_path):
         if number:
-            cluster.add_node(num_cpus=1)
-        call = prepare(folder, cluster, replicas=(3, 1)[number % 2])
-        killing = threading.Thread(target=kill_a_node, args=(cluster, folder, moments))
+            nodes.add()
+        call, output = prepare_on(nodes, folder, replicas=(3, 1)[number % 2])
+        killing = threading.Thread(target=kill_a_node, args=(nodes, output, moments))
         killing.start()
         run(call)
         killing.join()
-        assert outcome(folder) == expected
-        assert asked(folder) == {1}
+        assert outcome(output) == expected
+        assert asked(output) == {1}
 
 
-def kill_a_node(cluster: Any, folder: Path, moments: random.Random) -> None:
-    Moment.draw(moments).await_in(folder)
-    cluster.remove_node(moments.choice(sorted(cluster.worker_nodes, key=str)), allow_graceful=False)
+def kill_a_node(nodes: Nodes, output: Path, moments: random.Random) -> None:
+    Moment.draw(moments).await_in(output)
+    nodes.kill_one(moments)
 
 
-def test_the_driver_is_killed(cluster: Any, expected: Any, tmp_path: Path) -> None:
+def test_the_driver_is_killed(nodes: Nodes, expected: Any, tmp_path: Path) -> None:
     moments = random.Random(6)
     for _, folder in folders(tmp_path):
-        call = prepare(folder, cluster)
+        call, output = prepare_on(nodes, folder)
         driver = start("run", *call)
-        Moment.draw(moments).await_in(folder, lambda driver=driver: driver.poll() is None)
+        Moment.draw(moments).await_in(output, lambda driver=driver: driver.poll() is None)
         driver.kill()
         driver.communicate()
         run(call)
-        assert outcome(folder) == expected
-        assert asked(folder) == {1}
+        assert outcome(output) == expected
+        assert asked(output) == {1}
 
 
 def echo(query: Row) -> Row:
@@ -164,7 +212,7 @@ def echo(query: Row) -> Row:
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_a_lost_replica_is_asked_again_for_what_it_owed(cluster: Any, replicas: int) -> None:
+def test_a_lost_replica_is_asked_again_for_what_it_owed(nodes: Nodes, replicas: int) -> None:
     import ray
 
     at_once = 4
@@ -183,11 +231,11 @@ def test_a_lost_replica_is_asked_again_for_what_it_owed(cluster: Any, replicas: 
     assert sum(asked.values()) - len(found) <= 2 * at_once  # what was in hand, asked for or answered just then
 
 
-def test_what_is_wrong_with_a_cluster_is_told_before_any_work(cluster: Any, tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_cluster_is_told_before_any_work(nodes: Nodes, tmp_path: Path) -> None:
     for address, told in {"127.0.0.1:1": "Connection refused", "cluster": "write HOST:PORT"}.items():
         path = config(tmp_path, 1, run={"engine": "ray", "ray_address": address})
         assert told in error_of(multiplt("run", path, code=1))
-    path = config(tmp_path, 1, run={"engine": "ray", "ray_address": cluster.address}, execute={"workers": 64})
+    path = config(tmp_path, 1, run={"engine": "ray", "ray_address": nodes.address}, execute={"workers": 64})
     with pytest.raises(MultipltError, match=r"no node of the Ray cluster has 64 CPUs and 64\.0 GiB, which one shard"):
         run([path])
     assert not (tmp_path / "out").exists()

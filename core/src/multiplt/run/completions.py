@@ -22,9 +22,6 @@ from multiplt.rows.jsonl import Row, to_json
 from multiplt.run.manifest import fingerprint
 
 SYNC_EVERY_S = 1.0
-PATIENCE_S = 120.0
-"""For the lock of a process that was lost with its node: so long a file server may hold it."""
-
 LOOK_EVERY_S = 0.1
 ABSENT = -1
 BLOCK = 1 << 13  # bytes: about what a line has

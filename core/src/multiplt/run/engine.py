@@ -44,7 +44,8 @@ class Stage(Protocol):
 
     It depends on the rows and its settings alone. What it keeps open (a model, an executor, a log) it
     gets through `StageContext.resource`. A stage with a true attribute `whole` looks at the rows of all
-    shards (`StageContext.source`): a change of one makes all of its own again. One that asks a model has its
+    shards (`StageContext.source`): a change of one makes all of its own again, and none is made on another machine.
+    One that asks a model has its
     `ModelSettings` in the attribute `model`. One with a true attribute
     `parallel` may work on several shards at once, each in a process of its own; one with a number `threads`, on so
     many in threads of one process, for it waits for others most of the time.
@@ -62,7 +63,7 @@ class Stage(Protocol):
 
 
 class StageContext:
-    """What a stage may use beside its rows: `folder` is its own, for files that outlive a run.
+    """What a stage may use beside its rows: `folder` is its own, for files that outlive a run on this machine.
 
     `source` is the folder of the stage before, with all of its shards, `shard` the name of the one at hand, and
     `fingerprint` stands for all that decides its rows.
@@ -88,9 +89,11 @@ class StageContext:
         context.shard, context.fingerprint = task.target.stem, task.fingerprint
         return context
 
-    def report_to(self, progress: Reports) -> None:
-        """Report to another from now on."""
-        self._progress = progress
+    def moved(self, folder: Path, progress: Reports) -> StageContext:
+        """The same with another folder, and reporting to another: what is open is shared."""
+        context = copy.copy(self)
+        context.folder, context._progress = folder, progress
+        return context
 
     def advance(self, rows: int = 1) -> None:
         """Report that `rows` more of this shard's rows are done."""

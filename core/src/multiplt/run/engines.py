@@ -40,5 +40,6 @@ def open_engines(config: Config) -> Iterator[Engines]:
     from multiplt.run.ray_engine import RayEngine
 
     with connected(config.run.ray_address):
-        engine = RayEngine.of(config.execute)
-        yield lambda stage: engine
+        cluster = RayEngine.of(config.execute)
+        # A stage that looks at all shards works where they are.
+        yield lambda stage: LocalEngine.of(stage) if getattr(stage, "whole", False) else cluster

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from multiplt.rows.atomic import replacing
 from multiplt.rows.jsonl import Row, write_lines
@@ -67,16 +67,43 @@ def rejected_path(shard: Path) -> Path:
 
 def write_shard(path: Path, manifest: ShardManifest, kept: Iterable[Row], rejected: Iterable[Row]) -> None:
     """Write a shard: first its rejected file, then rows and manifest, each whole or not at all."""
-    old = read_manifest(path)
-    if old is None or old.fingerprint != manifest.fingerprint:  # what another has just made of the same stays
-        path.unlink(missing_ok=True)  # or a kill between the two would leave an old shard beside a new rejected file
-    if manifest.rows_rejected:
+    metadata = {KEY: json.dumps(asdict(manifest))}
+    write_rejected = (lambda file: write_lines(rejected, file)) if manifest.rows_rejected else None
+    _replace(path, lambda file: write_parquet(kept, file, metadata), write_rejected)
+
+
+@dataclass(frozen=True)
+class ShardFiles:
+    """What is in the files of a shard, for it to be written elsewhere."""
+
+    rows: bytes
+    rejected: bytes | None
+
+    @classmethod
+    def read(cls, path: Path) -> ShardFiles:
+        """Those of the shard at `path`."""
+        rejected = rejected_path(path)
+        return cls(path.read_bytes(), rejected.read_bytes() if rejected.exists() else None)
+
+    def write(self, path: Path) -> None:
+        """As `write_shard` does."""
+        rejected = self.rejected
+        write_rejected = None if rejected is None else lambda file: file.write(rejected)
+        _replace(path, lambda file: file.write(self.rows), write_rejected)
+
+
+Writes = Callable[[BinaryIO], object]
+
+
+def _replace(path: Path, write_rows: Writes, write_rejected: Writes | None) -> None:
+    path.unlink(missing_ok=True)  # or a kill between the two would leave an old shard beside a new rejected file
+    if write_rejected:
         with replacing(rejected_path(path)) as file:
-            write_lines(rejected, file)
+            write_rejected(file)
     else:
         rejected_path(path).unlink(missing_ok=True)
     with replacing(path) as file:
-        write_parquet(kept, file, {KEY: json.dumps(asdict(manifest))})
+        write_rows(file)
 
 
 def read_manifest(path: Path) -> ShardManifest | None:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from multiplt.rows.jsonl import Row
-from multiplt.run.completions import PATIENCE_S, CompletionLog, Entry
+from multiplt.run.completions import CompletionLog, Entry
 from multiplt.run.ray_cluster import result
 from multiplt.run.shared import Resources
 
 ON_THE_WAY = 16
 """Batches of completions of one shard that are sent to the log and not known to be in it."""
+
+PATIENCE_S = 60.0
+"""For the keeper of a driver that was killed, or the one before this: so long Ray may take to end its process."""
 
 
 class LogKeeper:

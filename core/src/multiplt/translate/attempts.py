@@ -14,7 +14,7 @@ from multiplt.models import Request, Sampling, derive_seed
 from multiplt.plugins import installed
 from multiplt.problems import Problem, Status
 from multiplt.rows import Row
-from multiplt.run.completions import PATIENCE_S, CompletionLog
+from multiplt.run.completions import CompletionLog
 from multiplt.run.engine import StageContext, StageResult
 from multiplt.run.manifest import fingerprint
 from multiplt.run.resources import shared_judge
@@ -133,7 +133,7 @@ class Tries:
 def _verdicts(context: StageContext) -> Iterator[CompletionLog]:
     """The verdicts on a shard's completions, kept until the shard is done."""
     path = context.folder / f"{context.shard}.verdicts.jsonl"
-    with closing(CompletionLog(path, PATIENCE_S)) as verdicts:
+    with closing(CompletionLog(path)) as verdicts:
         yield verdicts
     path.unlink(missing_ok=True)
 
