@@ -7,11 +7,13 @@ import json
 import logging
 import os
 import random
+import re
+import shutil
 import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -53,11 +55,12 @@ class Nodes:
     def address(self) -> str:
         return str(self.cluster.address)
 
-    def add(self, count: int = 1) -> None:
-        with not_seeing(self.unseen):
-            for _ in range(count):
-                self.cluster.add_node(wait=False, num_cpus=1)
+    def add(self, count: int = 1, *mounts: Sequence[object]) -> list[Any]:
+        """Start nodes, with these mounts besides (arguments of `mount`)."""
+        with own_mounts(("-t", "tmpfs", "none", self.unseen), *mounts):
+            added = [self.cluster.add_node(wait=False, num_cpus=1) for _ in range(count)]
         self.cluster.wait_for_nodes()
+        return added
 
     def kill_one(self, moments: random.Random) -> None:
         self.cluster.remove_node(moments.choice(sorted(self.cluster.worker_nodes, key=str)), allow_graceful=False)
@@ -84,8 +87,8 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
 
 
 @contextmanager
-def not_seeing(folder: Path) -> Iterator[None]:
-    """What is started here sees nothing in the folder; unless we are not root, who alone can have it so."""
+def own_mounts(*mounts: Sequence[object]) -> Iterator[None]:
+    """What is started here sees these mounts, and nobody else does; only root can have it so."""
     if os.geteuid():
         yield
         return
@@ -94,7 +97,8 @@ def not_seeing(folder: Path) -> Iterator[None]:
         assert libc.unshare(OWN_MOUNTS) == 0
         try:
             subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-            subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
+            for mount in mounts:
+                subprocess.run(["mount", *map(str, mount)], check=True)
             yield
         finally:
             assert libc.unshare(OWN_FOLDERS) == 0  # from the threads that were started meanwhile
@@ -125,7 +129,13 @@ def prepare_on(nodes: Nodes, folder: Path, replicas: int = 1) -> tuple[list[obje
 
 
 def completions(number: int) -> Row:
-    texts = [f"    return n + {number}\nend\n", f"    return n - {number} - 1\nend\n", "    return n.x.y\nend\n"]
+    """One of them makes its shard so large that Ray has it in its object store (100 kB)."""
+    long = random.Random(number).randbytes(100_000).hex()
+    texts = [
+        f"    return n + {number} -- {long}\nend\n",
+        f"    return n - {number} - 1\nend\n",
+        "    return n.x.y\nend\n",
+    ]
     return {"name": f"HumanEval_{number}_add_{number}", "language": "lua", "completions": texts}
 
 
@@ -174,16 +184,18 @@ class Moment:
         time.sleep(self.after)
 
 
-def test_a_node_is_lost(nodes: Nodes, expected: Any, tmp_path: Path) -> None:
+def test_a_node_is_lost(nodes: Nodes, expected: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     moments = random.Random(5)
     for number, folder in folders(tmp_path):
         if number:
             nodes.add()
         call, output = prepare_on(nodes, folder, replicas=(3, 1)[number % 2])
-        killing = threading.Thread(target=kill_a_node, args=(nodes, output, moments))
+        killing = threading.Thread(target=kill_a_node, args=(nodes, output, moments), daemon=True)
         killing.start()
         run(call)
         killing.join()
+        shown = f"attempts: {FUNCTIONS} of {FUNCTIONS} rows, .*/s, {3 * FUNCTIONS} completions"
+        assert re.search(shown, capsys.readouterr().err)
         assert outcome(output) == expected
         assert asked(output) == {1}
 
@@ -229,6 +241,19 @@ def test_a_lost_replica_is_asked_again_for_what_it_owed(nodes: Nodes, replicas: 
     assert sorted((sample.id, sample.index) for sample in found) == every
     assert len(asked) == len(found)
     assert sum(asked.values()) - len(found) <= 2 * at_once  # what was in hand, asked for or answered just then
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a node a toolchain of its own")
+def test_another_toolchain_on_a_node_is_told(nodes: Nodes, tmp_path: Path) -> None:
+    lua, other = Path(str(shutil.which("lua5.4"))).resolve(), tmp_path / "lua"
+    other.write_bytes(lua.read_bytes().replace(b"Lua 5.4.", b"Lua 5.3."))
+    other.chmod(0o755)
+    call, _ = prepare_on(nodes, tmp_path)
+    (node,) = nodes.add(1, ("--bind", other, lua))
+    told = r"has Lua 5\.3.* and the run was begun with Lua 5\.4.*; install the same on all nodes"
+    with pytest.raises(MultipltError, match=told):
+        run(call)
+    nodes.cluster.remove_node(node)
 
 
 def test_what_is_wrong_with_a_cluster_is_told_before_any_work(nodes: Nodes, tmp_path: Path) -> None:

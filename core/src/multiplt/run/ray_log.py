@@ -15,7 +15,7 @@ from multiplt.run.shared import Resources
 ON_THE_WAY = 16
 """Batches of completions of one shard that are sent to the log and not known to be in it."""
 
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 """For the keeper of a driver that was killed, or the one before this: so long Ray may take to end its process."""
 
 
