@@ -36,7 +36,7 @@ from multiplt.run import (
     read_shards,
     run_stage,
 )
-from multiplt.run.manifest import ShardManifest, write_shard
+from multiplt.run.manifest import ShardFiles, ShardManifest, write_shard
 
 CHAIN = Path(__file__).parent / "toy_chain.py"
 STAGES = ("import", "scale", "generate", "unfold")
@@ -378,18 +378,25 @@ def test_a_log_can_be_waited_for(tmp_path: Path) -> None:
     closing.join()
 
 
-@pytest.mark.parametrize(("fingerprint", "stays"), [("same", True), ("other", False)])
-def test_a_shard_made_twice_is_there_all_the_time(tmp_path: Path, fingerprint: str, stays: bool) -> None:
-    def rows_of_a_worker_that_is_killed() -> Iterator[Row]:
+def test_no_old_shard_is_beside_the_rejected_rows_of_a_new_one(tmp_path: Path) -> None:
+    def rows_of_a_writer_that_is_killed() -> Iterator[Row]:
         yield {"n": 2}
         raise KeyboardInterrupt
 
     shard = tmp_path / "shard-00000.parquet"
-    write_shard(shard, ShardManifest("stage", "same", 1, 1), [{"n": 1}], [])
+    write_shard(shard, ShardManifest("stage", "old", 1, 1), [{"n": 1}], [])
     with pytest.raises(KeyboardInterrupt):
-        write_shard(shard, ShardManifest("stage", fingerprint, 1, 1), rows_of_a_worker_that_is_killed(), [])
-    assert shard.exists() == stays
-    assert not stays or list(read_shards(tmp_path)) == [{"n": 1}]
+        write_shard(shard, ShardManifest("stage", "new", 1, 1), rows_of_a_writer_that_is_killed(), [])
+    assert not shard.exists()
+
+
+def test_a_shard_goes_elsewhere_as_its_files(tmp_path: Path) -> None:
+    whole: list[Row] = [{"n": 1}]
+    for name, rows in (("some", [*whole, {"text": "\ud800"}]), ("none", whole)):
+        import_rows(rows, tmp_path / name, shard_size=5)
+        ShardFiles.read(tmp_path / name / "shard-00000.parquet").write(tmp_path / "there" / "shard-00000.parquet")
+        found = [{path.name: path.read_bytes() for path in (tmp_path / at).iterdir()} for at in ("there", name)]
+        assert found[0] == found[1]
 
 
 def test_a_full_disk_leaves_the_log_whole(tmp_path: Path) -> None:

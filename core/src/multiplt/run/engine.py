@@ -63,7 +63,7 @@ class Stage(Protocol):
 
 
 class StageContext:
-    """What a stage may use beside its rows: `folder` is its own, for files that outlive a run on this machine.
+    """What a stage may use beside its rows: `folder` is its own: files in it outlive a run where the run's folder is.
 
     `source` is the folder of the stage before, with all of its shards, `shard` the name of the one at hand, and
     `fingerprint` stands for all that decides its rows.
