@@ -1,4 +1,5 @@
-"""`engine = "ray"` on a cluster of three nodes: the rows of this machine, whatever is lost on the way."""
+"""`engine = "ray"` on a cluster of three nodes, of which only the driver's sees the run's folder: the rows of this
+machine, whatever is lost on the way."""
 
 from __future__ import annotations
 
@@ -29,12 +30,19 @@ from multiplt.errors import MultipltError
 from multiplt.models import ModelOptions, Request
 from multiplt.rows import Row, read_rows
 from multiplt.rows.parquet import read_parquet
+from multiplt.run.chain import run_stages
 from multiplt.run.config import load_config
+from multiplt.run.engines import local_engines, open_engines
 from multiplt.run.pipeline import run_pipeline
 from multiplt.run.ray_model import RemoteSession, Replicas
 from multiplt.run.sampling import ModelSettings
+from multiplt.run.shards import read_shards
+from multiplt.source.duplicates import EXACT, Deduplicate
+from multiplt.source.extract import Extract
+from multiplt.source.files import read_files
 from processes import start
 from servers import serving_model
+from source_code import project
 
 pytestmark = pytest.mark.models
 
@@ -241,6 +249,18 @@ def test_a_lost_replica_is_asked_again_for_what_it_owed(nodes: Nodes, replicas: 
     assert sorted((sample.id, sample.index) for sample in found) == every
     assert len(asked) == len(found)
     assert sum(asked.values()) - len(found) <= 2 * at_once  # what was in hand, asked for or answered just then
+
+
+def test_copies_are_found_among_the_functions_of_all_shards(nodes: Nodes, tmp_path: Path) -> None:
+    code = [str(project(tmp_path / "code"))]
+    call, output = prepare_on(nodes, tmp_path)
+    kept = []
+    with open_engines(load_config(call[0], call[2::2])) as on_cluster:
+        for folder, engines in ((output, on_cluster), (tmp_path / "local", local_engines(1))):
+            found = run_stages([Extract(), Deduplicate()], read_files(code), folder / "last", folder, 1, engines)
+            assert found[1].reasons[EXACT] == 5
+            kept.append(list(read_shards(folder / "last")))
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a node a toolchain of its own")

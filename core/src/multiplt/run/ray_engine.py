@@ -71,7 +71,7 @@ class RayEngine:
                 ray.cancel(making, force=True)
 
     def _at_once(self) -> int:
-        """Tasks that Ray is given at a time, with what their shards are made of: what its nodes can run, twice."""
+        """Tasks that Ray is given at a time, each with its rows: what its nodes can run, and as many to go on with."""
         import ray
 
         return 2 * max(1, int(ray.cluster_resources().get("CPU", 0)) // self.cpus)
