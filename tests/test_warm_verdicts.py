@@ -23,9 +23,11 @@ from multiplt.execute.verdicts import Judge, Submission
 from multiplt.plugins import installed
 from multiplt.problems import Completion, Problem, Status
 from multiplt.rows import read_completions_folder, read_rows
+from multiplt.settings import PromptSettings
 from multiplt.testing.conformance.functions import add
 from multiplt.testing.judging import problem_of
 from multiplt.testing.material import material_folder, read_material
+from multiplt.translate.prompting import build_rows
 from random_problems import IDENTITY, Drawn, drawn, same
 
 BATCH, BATCHES = (25, 20) if FULL else (8, 2)
@@ -67,6 +69,22 @@ def test_answers_of_a_chat_model(
     problems = [Problem.from_row({**row, "gpt_solution": None}) for row in rows]
     answers = [target.extract_completion(p, row["gpt_solution"]) for p, row in zip(problems, rows, strict=True)]
     require_agreement(both, language, list(map(Submission, problems, answers)))
+
+
+@pytest.mark.parametrize("language", ["julia", "lua", "r", "racket"])
+def test_answers_of_a_chat_model_case_by_case(both: tuple[Executor, Executor], reference: Path, language: str) -> None:
+    """Our own problems have the same names, and are judged by what each call returns."""
+    target = installed().language(language)
+    answers = {
+        row["name"]: row["gpt_solution"]
+        for row in read_rows(reference / "published" / f"humaneval-{target.spec.tag}.jsonl")
+    }
+    made = build_rows(part(list(read_rows("humaneval")), 12), target, PromptSettings(), both[0])
+    problems = [Problem.from_row(row) for row in made if row["name"] in answers]
+    assert problems
+    assert all(problem.multiplt for problem in problems)
+    submissions = [Submission(p, target.extract_completion(p, answers[p.name])) for p in problems]
+    require_agreement(both, language, submissions)
 
 
 def test_completions_of_the_papers_model(both: tuple[Executor, Executor], reference: Path) -> None:

@@ -21,7 +21,7 @@ from warm_helpers import PYTHON, SERVER, Warm, in_server, python, shell
 from multiplt.execute import drift
 from multiplt.execute.bubblewrap import Bubblewrap
 from multiplt.execute.executor import Executor
-from multiplt.execute.plan import MIB, Command, ExecutionPlan, Outcome, Server
+from multiplt.execute.plan import MIB, UNDECIDED, Command, ExecutionPlan, Outcome, Server
 from multiplt.execute.process_tree import children, descendants
 from multiplt.execute.self_check import self_check
 from multiplt.execute.warm import library, servers
@@ -236,14 +236,42 @@ def test_a_program_that_changes_by_itself_is_no_drift() -> None:
         assert (executor.drift.sampled, executor.drift.drifted) == (1, 0)
 
 
-def test_what_a_slow_warm_mode_has_no_patience_for_runs_again() -> None:
-    hasty = replace(SERVER, patience_s=0.3)
+@pytest.mark.parametrize(
+    ("script", "mode", "code"),
+    [
+        (":", "fast", 0),
+        ("exit 3", "fast", 3),
+        ("sleep 1", "normal", 0),
+        ("head -c 2000000 /dev/zero >&3", "normal", 0),
+        (f"[ $MODE = normal ] || exit {UNDECIDED}", "normal", 0),
+        (f"exit {UNDECIDED}", "normal", UNDECIDED),
+        ("kill -9 $$", "normal", -9),
+    ],
+)
+def test_what_the_fast_mode_does_not_decide_runs_in_the_normal_one(script: str, mode: str, code: int) -> None:
     sandbox = Bubblewrap(eager=True)
-    plans = [replace(in_server(shell(script)), server=hasty) for script in ("echo quick", "sleep 1; echo slow")]
-    quick, slow = (sandbox.run(plan) for plan in plans)
-    assert (quick.stdout, quick.warm) == ("quick\n", True)
-    assert (slow.stdout, slow.warm, slow.timed_out) == ("slow\n", False, False)
+    plan = in_server(shell(f"echo $MODE; {script}", channel=1 << 20))
+    outcome = sandbox.run(replace(plan, server=replace(SERVER, patience_s=0.5)))
+    assert (outcome.stdout, outcome.exit_code, outcome.warm, outcome.timed_out) == (f"{mode}\n", code, True, False)
     sandbox.close()
+
+
+def test_where_there_is_no_more_time_than_patience_the_normal_mode_decides() -> None:
+    sandbox = Bubblewrap(eager=True)
+    plan = in_server(shell("echo $MODE", wall_s=5))
+    assert sandbox.run(replace(plan, server=replace(SERVER, patience_s=5))).stdout == "normal\n"
+    sandbox.close()
+
+
+def test_a_fast_mode_that_drifts_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    server = replace(SERVER, patience_s=5)
+    with Executor(Bubblewrap(eager=True), workers=1) as executor:
+        scripts = (f"[ $MODE = fast ] && exit 3; exit {code}" for code in (1, 2))
+        plans = [replace(in_server(shell(script)), server=server) for script in scripts]
+        assert [outcome.exit_code for outcome in executor.run(plans)] == [1, 2]
+        assert (executor.drift.sampled, executor.drift.drifted, executor.counters.warm) == (2, 1, 1)
+    [said] = [record.getMessage() for record in caplog.records]
+    assert "programs run in its normal mode now" in said
 
 
 def test_what_a_server_keeps_takes_no_scratch_space() -> None:

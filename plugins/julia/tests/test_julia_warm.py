@@ -39,8 +39,13 @@ CANDIDATES = {
     "no method": 'map(x -> x + "", [a])\nend',
     "deep": "b < 0 ? a : 1 + add(a, b - 1)\nend",
     "recursion without end": "1 + add(a, b)\nend",
+    "deep at load": "b\nend\ndown(n) = n == 0 ? 0 : 1 + down(n - 1)\ndown(30000)",
     "more than the memory": "length(zeros(10^12))\nend",
     "reads and prints": "println(readline())\nexit(a)\nend",
+    "ends": "b == 1 && exit(a)\na + b\nend",
+    "computes": "sum(i % 7 for i in 1:10^7) + a\nend",
+    "looks at types": "error(typeof([x + 1.5 for x in Int[]]), typeof(map(x -> x > 0 ? x : nothing, [a])))\nend",
+    "calls C": "ccall(:abs, Cint, (Cint,), -a)\nend",
     "raises at load": "a\nend\nundefined",
     "does not parse": "a +\nend",
 }
@@ -77,6 +82,12 @@ def plan(julia: BoundLanguage) -> ExecutionPlan:
     return julia.execution_plan(Program({"main.jl": ""}, "main.jl"), Limits(wall_s=60, cpu_s=8))
 
 
+def in_normal_mode(plan: ExecutionPlan) -> ExecutionPlan:
+    """The plan for a program that does without the harness, which decides about the fast mode."""
+    assert plan.server
+    return replace(plan, server=replace(plan.server, patience_s=None))
+
+
 def both(sandbox: Bubblewrap, plan: ExecutionPlan) -> tuple[Outcome, Outcome]:
     warm, alone = sandbox.run(plan), sandbox.run(replace(plan, server=None))
     assert (warm.warm, alone.warm) == (True, False)
@@ -92,7 +103,7 @@ def said(outcome: Outcome) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_both_come_to_the_same(sandbox: Bubblewrap, plan: ExecutionPlan, name: str) -> None:
-    warm, alone = both(sandbox, replace(plan, files={"main.jl": PROGRAMS[name]}))
+    warm, alone = both(sandbox, replace(in_normal_mode(plan), files={"main.jl": PROGRAMS[name]}))
     assert said(warm) == said(alone)
 
 
@@ -104,8 +115,18 @@ def test_candidates(sandbox: Bubblewrap, plan: ExecutionPlan, julia: BoundLangua
     assert said(warm) == said(alone)
 
 
+@pytest.mark.parametrize(("code", "is_interpreted"), [("", True), ("sleep(1)\n", False)])
+def test_a_candidate_is_interpreted_at_first(
+    sandbox: Bubblewrap, plan: ExecutionPlan, julia: BoundLanguage, code: str, is_interpreted: bool
+) -> None:
+    problem = problem_of(julia, read_function(ADD, "add", "assert add(1, 2) == 3"))
+    program = julia.build_program(problem, Completion(f"{code}Base.JLOptions().compile_enabled\nend\n"))
+    warm, alone = both(sandbox, replace(plan, files=program.files))
+    assert (said(warm) == said(alone)) is not is_interpreted
+
+
 def test_random_numbers_differ(sandbox: Bubblewrap, plan: ExecutionPlan) -> None:
-    plan = replace(plan, files={"main.jl": "using Random\nprint(rand(), ' ', rand(RandomDevice()))"})
+    plan = replace(in_normal_mode(plan), files={"main.jl": "using Random\nprint(rand(), ' ', rand(RandomDevice()))"})
     numbers = [number for _ in range(3) for number in sandbox.run(plan).stdout.split()]
     assert len(set(numbers)) == 6
 

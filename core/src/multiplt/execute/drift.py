@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class DriftGuard:
-    """Which servers are trusted: those in which no sampled program came to another outcome than one-shot.
+    """Which servers, and fast modes of them, are trusted: no sampled program came to another outcome there.
 
     `sampled` counts the programs that were run again, `drifted` those of them that came out differently.
     """
@@ -32,9 +32,11 @@ class DriftGuard:
         self._lock = threading.Lock()
 
     def trusted(self, plan: ExecutionPlan) -> ExecutionPlan:
-        """The plan, without its server where that is not trusted any more."""
-        distrusted = plan.server and plan.server.fingerprint in self._distrusted
-        return replace(plan, server=None) if distrusted else plan
+        """The plan, without its server's fast mode, or without its server, where that is not trusted any more."""
+        while plan.server and plan.server.fingerprint in self._distrusted:
+            normal = replace(plan.server, patience_s=None)
+            plan = replace(plan, server=None if normal == plan.server else normal)
+        return plan
 
     def settle(self, plan: ExecutionPlan, outcome: Outcome, run: Callable[[ExecutionPlan], Outcome]) -> Outcome:
         """What counts of a plan that ran in its server; `run` runs it again if it is one of the sample.
@@ -50,8 +52,11 @@ class DriftGuard:
         with self._lock:
             self.drifted += 1
             self._distrusted.add(plan.server.fingerprint)
-        name = plan.server.run.argv[0]
-        log.warning("a program came to another outcome in a warm %s than by itself; programs run one-shot now", name)
+        fast = "fast, " if plan.server.patience_s else ""
+        log.warning(
+            "a program came to another outcome in a %swarm %s than by itself; programs run %s now",
+            fast, plan.server.run.argv[0], "in its normal mode" if fast else "one-shot",
+        )  # fmt: skip
         return first
 
     def _is_due(self, server: str) -> bool:

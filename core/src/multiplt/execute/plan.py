@@ -68,6 +68,10 @@ class Command:
         object.__setattr__(self, "argv", argv)
 
 
+UNDECIDED = 75
+"""The exit code of a child in the fast mode that leaves its program to the normal one (EX_TEMPFAIL of sysexits.h)."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A warm interpreter, in which a plan's program may run instead of one started for it.
@@ -76,9 +80,12 @@ class Server:
     need, loads the library whose path is in the variable MULTIPLT_SERVE, and calls its C function
     `long multiplt_serve(void)`. That returns (1) in forked children, each with the files, descriptors and
     limits of a command that was started for itself, which then do what the plan's command does; in a
-    child that stands for one of the plan's checks, the variable MULTIPLT_CHECK is its number. `patience_s`
-    (seconds) is for interpreters whose warm mode computes slowly: a program that takes longer runs
-    again, in the normal mode. `keeps` (bytes) is what it takes of `/dev/shm`, which is larger by as much.
+    child that stands for one of the plan's checks, the variable MULTIPLT_CHECK is its number. `keeps`
+    (bytes) is what it takes of `/dev/shm`, which is larger by as much.
+
+    `patience_s` (seconds) is for an interpreter that also has a fast mode, which begins sooner and computes
+    slower. A program runs in it first: children have the variable MULTIPLT_FAST. Where it takes longer than
+    that, meets a limit, dies of a signal or exits with `UNDECIDED`, it runs again without.
     """
 
     files: Mapping[str, str]

@@ -21,6 +21,7 @@ from multiplt_lang_julia.suites import failure, is_plain, suite
 
 FLAGS = ("--startup-file=no", "--history-file=no", "--depwarn=no", "--color=no", "-O1")
 WARM = ("server.jl", "warmup.jl", "typical.jl", "passing.jl", "failing.jl", "serve.jl")
+PATIENCE_S = 0.25  # ten times what most programs take
 ONE_THREAD = dict.fromkeys(("JULIA_NUM_THREADS", "JULIA_NUM_GC_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -136,7 +137,8 @@ class Julia(Language):
 
     def server(self, program: Program) -> Server:
         own = {name: self.text(f"warm/{name}") for name in WARM}
-        return Server({**own, **self.texts("harness.jl")}, Command("julia", *FLAGS, f"{SERVER_FOLDER}/server.jl"))
+        command = Command("julia", *FLAGS, f"{SERVER_FOLDER}/server.jl")
+        return Server({**own, **self.texts("harness.jl")}, command, PATIENCE_S)
 
     def limits(self, limits: Limits) -> Limits:
         return limits.with_(address_space=max(limits.address_space, 8192 * MIB))

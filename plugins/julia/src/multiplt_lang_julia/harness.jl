@@ -15,6 +15,10 @@ const NAME = 200 # characters of a type in it
 const ARGUMENTS = 10 # of a call in it
 const Items = Union{AbstractVector,Tuple,AbstractDict,AbstractSet}
 
+const COMPILING = fieldoffset(Base.JLOptions, findfirst(isequal(:compile_enabled), [fieldnames(Base.JLOptions)...]))
+const WHERE_DEFAULT, WHERE_NEEDED = Int8(1), Int8(3) # JL_OPTIONS_COMPILE_ON and JL_OPTIONS_COMPILE_MIN of julia.h
+const UNDECIDED = 75 # multiplt.execute.plan
+
 mutable struct Channel
     io::IOStream
     key::Int
@@ -38,6 +42,7 @@ end
 
 # Runs a program that carries its own tests, as `julia file` would, and writes the last record once it has ended.
 function run_program(file::String)
+    end_fast()
     nonce = readline(fdio(0))
     channel = fdio(3)
     Core.eval(Base, :(PROGRAM_FILE = $file))
@@ -62,6 +67,20 @@ function load(channel::Channel, candidate::Module, file::String, name::Symbol)
         return false
     end
 end
+
+# What is not compiled yet is interpreted: that begins at once and computes slowly.
+function begin_fast()
+    delete!(ENV, "MULTIPLT_FAST")
+    set_compiling(WHERE_NEEDED)
+end
+
+end_fast() = set_compiling(WHERE_DEFAULT)
+
+is_fast() = unsafe_load(compiling()) == WHERE_NEEDED
+
+compiling() = convert(Ptr{Int8}, cglobal(:jl_options)) + COMPILING
+
+set_compiling(mode::Int8) = unsafe_store!(compiling(), mode)
 
 # Raises at a syntax error; include would run all that stands before it.
 function parse_all(text::String)
@@ -100,9 +119,7 @@ sized(tag::String, text::String) = string(tag, sizeof(text), ":", text)
 
 # What was raised, in its own words, except where these take Julia a third of a second.
 function message(@nospecialize(raised))
-    while raised isa Union{LoadError,TaskFailedException}
-        raised = raised isa LoadError ? raised.error : raised.task.exception
-    end
+    raised = cause(raised)
     text = try
         raised isa MethodError && raised.args isa Tuple ? unmatched(raised.f, Any[raised.args...]) :
         Base.invokelatest(sprint, showerror, raised)
@@ -110,6 +127,15 @@ function message(@nospecialize(raised))
         nothing
     end
     return first(text isa String ? text : string(typeof(raised)), TEXT)
+end
+
+# The error behind what was raised. An interpreter takes more of the stack and of memory: a want of them is not decided.
+function cause(@nospecialize(raised))
+    while raised isa Union{LoadError,TaskFailedException}
+        raised = raised isa LoadError ? raised.error : raised.task.exception
+    end
+    raised isa Union{StackOverflowError,OutOfMemoryError} && is_fast() && ccall(:_exit, Cvoid, (Cint,), UNDECIDED)
+    return raised
 end
 
 # Julia's words on a call that no method matches, without the methods that are like it.

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -32,9 +33,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GIVEN = 4, CHANNEL = 3, LIMITS = 5, SIGNALS = 65, DESCRIPTORS = 1024, TROUBLE = 71 };
+enum { GIVEN = 4, CHANNEL = 3, LIMITS = 5, SIGNALS = 65, DESCRIPTORS = 1024, TROUBLE = 71, COLLAPSE = 25 };
 static const int RESOURCES[LIMITS] = {RLIMIT_CPU, RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC};
-struct request { uint64_t size, checks, files, limits[LIMITS]; }; /* size: bytes of what follows, the files */
+struct request { uint64_t size, checks, files, fast, limits[LIMITS]; }; /* size: bytes of what follows, the files */
 struct file { uint64_t path, data; };                            /* bytes of what follows, the path with its 0 */
 struct answer { int64_t status, failed_check, cpu_us; };
 struct settings { struct rlimit limits[RLIM_NLIMITS]; cpu_set_t cores; int nice, policy; };
@@ -120,6 +121,19 @@ static int empty(const char *folder) { return !nftw(folder, delete, 16, FTW_DEPT
 
 static void wipe(const char *folder) {
     must(!chmod(folder, 0755) && (empty(folder) || (!nftw(folder, allow, 16, FTW_PHYS) && empty(folder))));
+}
+
+/* Memory in pages of 2 MiB makes a fork, and the end of a child, faster: there are fewer of them to count. */
+static void use_huge_pages(void) {
+    char line[512], access[8];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    must(maps != NULL);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long start, end, inode;
+        if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &start, &end, access, &inode) != 4) continue;
+        if (!strcmp(access, "rw-p") && !inode) madvise((void *)start, end - start, COLLAPSE);
+    }
+    fclose(maps);
 }
 
 /* The guest. */
@@ -222,6 +236,7 @@ static void become_guest(const struct request *request, const int *given, uint64
         snprintf(name, sizeof name, "%d", (int)command);
         must(nothing >= 0 && dup2(nothing, 0) == 0 && !close(nothing) && !close(CHANNEL) && !setenv("MULTIPLT_CHECK", name, 1));
     }
+    must(!request->fast || !setenv("MULTIPLT_FAST", "1", 1));
     shield_threads();
     for (int limit = 0; limit < LIMITS; limit++) {
         struct rlimit value = {request->limits[limit], request->limits[limit] + (RESOURCES[limit] == RLIMIT_CPU)};
@@ -264,7 +279,7 @@ void multiplt_go_on(char **script, char **other) {
 void multiplt_leave(void) { exit(0); }
 
 /* Serves until the control socket, whose number is in MULTIPLT_CONTROL, closes. Returns 1 in each child; where it is to
- * do a check instead of the program's run, MULTIPLT_CHECK is the check's number. */
+ * do a check instead of the program's run, MULTIPLT_CHECK is the check's number; MULTIPLT_FAST asks for the fast mode. */
 long multiplt_serve(void) {
     const char *number = getenv("MULTIPLT_CONTROL");
     must(number && (control = atoi(number)) >= GIVEN && getpid() == 1);
@@ -272,7 +287,7 @@ long multiplt_serve(void) {
     must(!prctl(PR_SET_DUMPABLE, 0) && !fcntl(control, F_SETFD, FD_CLOEXEC));
     struct settings settings, now;
     struct answer answer = {0, -1, 0}; /* the first says that the server is up */
-    find_held(), ignore_signals();
+    find_held(), ignore_signals(), use_huge_pages();
     for (read_settings(&settings);; must(!memcmp(&now, &settings, sizeof now))) {
         int given[GIVEN];
         must(write(control, &answer, sizeof answer) == sizeof answer);

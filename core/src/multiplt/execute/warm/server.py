@@ -20,7 +20,7 @@ from multiplt.execute.sandbox import InfrastructureError, Stop
 from multiplt.execute.spawn import Process, open_pipes, spawn
 
 ANSWER = struct.Struct("=qqq")  # wait status, the check that failed or -1, microseconds of CPU time
-REQUEST = struct.Struct("=8Q")  # bytes of all files, number of checks and of files; limits as in serve.c
+REQUEST = struct.Struct("=9Q")  # bytes of all files, number of checks and of files, fast mode; limits as in serve.c
 FILE = struct.Struct("=2Q")  # bytes of path (with a 0 behind it) and of content
 
 AT_ONCE_S = 0.02
@@ -48,14 +48,14 @@ class WarmServer:
             self.close()
             raise
 
-    def run(self, plan: ExecutionPlan, stop: Stop | None) -> Outcome:
-        """What came of the plan's commands in children of the server.
+    def run(self, plan: ExecutionPlan, stop: Stop | None, fast: bool = False) -> Outcome:
+        """What came of the plan's commands in children of the server, in its fast mode or in the normal one.
 
         Raises `ServerLost` where the server did not outlive them.
         """
         with open_pipes() as (ours, theirs):
             try:
-                self._request(plan, theirs[:4])
+                self._request(plan, theirs[:4], fast)
             except OSError as error:
                 raise ServerLost from error
         os.close(ours[-1])  # the status of a program that was started for itself; here the server answers
@@ -85,14 +85,14 @@ class WarmServer:
             said = b"".join(_available(descriptor) for descriptor in (self.process.stdout, self.process.stderr))
             raise InfrastructureError(f"the warm server does not start: {said.decode(errors='replace').strip()[-500:]}")
 
-    def _request(self, plan: ExecutionPlan, descriptors: Sequence[int]) -> None:
+    def _request(self, plan: ExecutionPlan, descriptors: Sequence[int], fast: bool) -> None:
         parts = []
         for name, text in plan.files.items():
             path, data = name.encode() + b"\0", text.encode("utf-8", "surrogatepass")
             parts += [FILE.pack(len(path), len(data)), path, data]
         files, limits = b"".join(parts), _limits(plan.limits, self.threads)
         socket.send_fds(self.control, [b"R"], list(descriptors))
-        self.control.sendall(REQUEST.pack(len(files), len(plan.checks), len(plan.files), *limits) + files)
+        self.control.sendall(REQUEST.pack(len(files), len(plan.checks), len(plan.files), fast, *limits) + files)
 
 
 class _GuestRun(Run):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from multiplt.errors import MultipltError
-from multiplt.execute.plan import ExecutionPlan, Outcome
+from multiplt.execute.plan import UNDECIDED, ExecutionPlan, Outcome
 from multiplt.execute.sandbox import Stop
 from multiplt.execute.warm.server import ServerLost, WarmServer
 
@@ -57,25 +57,21 @@ class Servers:
     def run(self, plan: ExecutionPlan, slot: int, stop: Stop | None) -> Outcome | None:
         """What came of a plan in its server; None where it has to run one-shot.
 
-        That is so where a server is not worth its start yet, does not start (which is tried once), did
-        not outlive the program, or computes slowly and ran out of patience.
+        That is so where a server is not worth its start yet, does not start (which is tried once), or did
+        not outlive the program.
         """
         assert plan.server
         kept = self._kept(plan, slot)
-        patience_s = plan.server.patience_s or plan.limits.wall_s
-        hurried = replace(plan, limits=plan.limits.with_(wall_s=min(patience_s, plan.limits.wall_s)))
         try:
             server = self._server(plan, slot, kept)
-            outcome = server.run(hurried, stop) if server else None
+            outcome = _run(plan, server, stop) if server else None
         except ServerLost:
             kept.end()
             return None
         except BaseException:
             kept.end()
             raise
-        if outcome is None or (outcome.timed_out and patience_s < plan.limits.wall_s):
-            return None
-        return replace(outcome, warm=True)
+        return outcome and replace(outcome, warm=True)
 
     def processes(self) -> frozenset[int]:
         """The processes of all servers."""
@@ -115,6 +111,17 @@ class Servers:
                 self._unusable.add(plan.server.fingerprint)
                 log.warning("%s; programs run one-shot", error)
         return kept.server
+
+
+def _run(plan: ExecutionPlan, server: WarmServer, stop: Stop | None) -> Outcome:
+    """What came of a plan, in the fast mode if there is one and it can decide that, else in the normal one."""
+    patience_s = plan.server and plan.server.patience_s
+    if patience_s and patience_s < plan.limits.wall_s:
+        outcome = server.run(replace(plan, limits=plan.limits.with_(wall_s=patience_s)), stop, fast=True)
+        met_a_limit = outcome.timed_out or outcome.out_of_memory or outcome.channel_overflow
+        if not met_a_limit and outcome.exit_code >= 0 and outcome.exit_code != UNDECIDED:
+            return outcome
+    return server.run(plan, stop)
 
 
 def _threads() -> ThreadPoolExecutor:

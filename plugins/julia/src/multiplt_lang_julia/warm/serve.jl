@@ -6,6 +6,7 @@ const ENDING = [UInt64(1) << 1 | 1 << 2 | 1 << 14; zeros(UInt64, 15)] # SIGINT, 
 
 # What Julia has set up for itself and a child needs anew; serve.c has done it for descriptors.
 function begin_anew()
+    haskey(ENV, "MULTIPLT_FAST") && Main.Harness.begin_fast()
     FORK_LOOP == C_NULL || ccall(FORK_LOOP, Cint, (Ptr{Cvoid},), Base.eventloop())
     # The thread that waits for these signals is the server's.
     ccall(:sigprocmask, Cint, (Cint, Ptr{UInt64}, Ptr{Cvoid}), SIG_UNBLOCK, ENDING, C_NULL)
@@ -40,6 +41,8 @@ end
 const SERVE = Libdl.dlsym(Libdl.dlopen(ENV["MULTIPLT_SERVE"]), :multiplt_serve)
 
 precompile(begin_anew, ())
+precompile(Main.Harness.begin_fast, ())
+precompile(Main.Harness.end_fast, ())
 precompile(run_main, ())
 Random.seed!()
 Libc.srand()
