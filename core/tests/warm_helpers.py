@@ -28,7 +28,8 @@ if check and int(check) + 1 <= len(checks):
 for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
     signal.signal(number, signal.SIG_DFL)
 environment = {name: os.environ[name] for name in os.environ if not name.startswith("MULTIPLT_")}
-environment["MODE"] = "fast" if getenv(b"MULTIPLT_FAST") else "normal"
+if getenv(b"MULTIPLT_FAST"):
+    environment["MODE"] = "fast"
 argv = checks[int(check)] if check else run
 os.execvpe(argv[0], argv, environment)
 """

@@ -12,7 +12,7 @@ import re
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from multiplt.comments import strip_comments
@@ -21,9 +21,9 @@ from multiplt.errors import Refused
 from multiplt.execute.plan import Command, ExecutionPlan, Limits, Outcome, Program, Server
 from multiplt.execute.results import read_compat, read_strict
 from multiplt.extraction import Context, extract
-from multiplt.functions import Case, Function, RefusedTest
+from multiplt.functions import Case, Function, Parameter, RefusedTest
 from multiplt.hookspecs import Check, Cleaned, Results, Style, Suite, hookimpl
-from multiplt.problems import Completion, Problem, Status, Strict
+from multiplt.problems import CaseText, Completion, Problem, Status, Strict, typed_cases
 from multiplt.rendering import Renderer
 from multiplt.spec import LanguageSpec
 from multiplt.types import Type
@@ -244,8 +244,9 @@ class Language(Renderer):
         text = f"{candidate}\n{problem.tests}"
         if problem.multiplt is None:
             return Program({self.entry: f"{text}\n{self.end_mark()}\n"}, self.entry, "compat", text)
-        calls = [[self.render(value) for value in case.arguments] for case in problem.multiplt.typed_cases()]
-        return Program(self.strict_files(problem.multiplt, candidate, calls), self.entry, text=text)
+        strict = problem.multiplt
+        calls = _calls(self, strict.cases, strict.typed_parameters(), strict.typed_returns())
+        return Program(self.strict_files(strict, candidate, calls), self.entry, text=text)
 
     def execution_plan(self, program: Program, limits: Limits) -> ExecutionPlan:
         """Checks, then run, in the toolchain's mounts."""
@@ -274,6 +275,14 @@ class Language(Renderer):
     def doctor(self) -> Iterable[Check]:
         """Further checks of what the language needs, each with its mend."""
         return ()
+
+
+@lru_cache(maxsize=256)  # a problem comes many times, with a completion each
+def _calls(
+    language: Language, cases: tuple[CaseText, ...], parameters: tuple[Parameter, ...], returns: Type
+) -> tuple[tuple[str, ...], ...]:
+    """The arguments of each case, as the language writes them."""
+    return tuple(tuple(map(language.render, case.arguments)) for case in typed_cases(cases, parameters, returns))
 
 
 @cache

@@ -103,7 +103,7 @@ class Strict(_Record):
 
     def typed_cases(self) -> tuple[Case, ...]:
         """The cases with their values elaborated against the declared types."""
-        return _typed_cases(self.cases, self.typed_parameters(), self.typed_returns())
+        return typed_cases(self.cases, self.typed_parameters(), self.typed_returns())
 
 
 # A problem comes many times, with a completion each.
@@ -115,7 +115,8 @@ def _type(text: str) -> Type:
 
 
 @lru_cache(maxsize=256)
-def _typed_cases(cases: tuple[CaseText, ...], parameters: tuple[Parameter, ...], returns: Type) -> tuple[Case, ...]:
+def typed_cases(cases: tuple[CaseText, ...], parameters: tuple[Parameter, ...], returns: Type) -> tuple[Case, ...]:
+    """Cases with their values elaborated against the types."""
     return tuple(
         Case(
             tuple(elaborate(read_value(text), p.type) for text, p in zip(case.arguments, parameters, strict=True)),

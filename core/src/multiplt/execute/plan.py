@@ -99,6 +99,11 @@ class Server:
         return _fingerprint((*sorted(self.files.items()), self.run.argv, self.patience_s, self.keeps))
 
 
+@lru_cache(maxsize=64)
+def _text(limits: Limits) -> str:
+    return repr(limits)
+
+
 @lru_cache(maxsize=64)  # it is asked for with every program
 def _fingerprint(parts: tuple[object, ...]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -126,7 +131,7 @@ class ExecutionPlan:
 
     def fingerprint(self) -> str:
         """SHA-256 over all that decides the outcome: files, commands, limits, toolchain version and server."""
-        parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], self.limits,
+        parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], _text(self.limits),
                  sorted(self.environment.items()), self.mounts, self.toolchain,
                  self.server and self.server.fingerprint)  # fmt: skip
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -68,6 +68,8 @@ class LocalSandbox(Sandbox):
 class Run:
     """One started program under watch."""
 
+    warm = False
+
     def __init__(
         self, sandbox: LocalSandbox, plan: ExecutionPlan, launch: Launch, process: Process, stop: Stop | None
     ) -> None:
@@ -223,6 +225,7 @@ class Run:
             wall_s=time.monotonic() - (self.started or 0.0),
             cpu_s=max(cpu_s, sum(self.cpu.values())),  # nobody adds up the processes that were killed
             waited_s=sum(self.waited.values()) if self.waited else None,
+            warm=self.warm,
         )
 
 

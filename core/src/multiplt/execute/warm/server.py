@@ -98,6 +98,8 @@ class WarmServer:
 class _GuestRun(Run):
     """A program that runs in children of a warm server."""
 
+    warm = True
+
     def __init__(self, server: WarmServer, plan: ExecutionPlan, process: Process, stop: Stop | None) -> None:
         super().__init__(server.sandbox, plan, server.launch, process, stop)
         self.server = server

@@ -64,14 +64,13 @@ class Servers:
         kept = self._kept(plan, slot)
         try:
             server = self._server(plan, slot, kept)
-            outcome = _run(plan, server, stop) if server else None
+            return _run(plan, server, stop) if server else None
         except ServerLost:
             kept.end()
             return None
         except BaseException:
             kept.end()
             raise
-        return outcome and replace(outcome, warm=True)
 
     def processes(self) -> frozenset[int]:
         """The processes of all servers."""
