@@ -301,3 +301,9 @@ def test_a_set_in_another_order_is_no_drift() -> None:
     one = outcome("0" * 32, "z2:m1:i1;i2;m2:i1;Ti0;F")
     assert drift._decisive(one) == drift._decisive(outcome("1" * 32, "z2:m2:i0;Fi1;Tm1:i1;i2;"))
     assert drift._decisive(one) != drift._decisive(outcome("1" * 32, "z2:m2:i0;Fi1;Fm1:i1;i2;"))
+
+
+def test_a_sampled_value_may_be_nested_as_deep_as_a_harness_goes() -> None:
+    nested = b"l1:" * 200 + b"N"
+    records = b"%d:v0 %s" % (len(nested) + 3, nested)
+    assert len(str(drift._decisive(Outcome(0, records=records, nonce="0" * 32)))) < 10_000

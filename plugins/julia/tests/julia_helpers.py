@@ -1,34 +1,11 @@
-"""What the plugin's tests share: functions, and programs without anything of ours."""
+"""What the plugin's tests share: programs in few words, and without anything of ours."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from multiplt.functions import Case, Function, Parameter
-from multiplt.literals import read_value
-from multiplt.testing.judging import value
-from multiplt.types import parse_type
-from multiplt.values import elaborate
-
-
-def function_of(parameters: Iterable[str], returns: str, cases: Iterable[tuple[str, str]]) -> Function:
-    """A function `f` of the given types; a case is the text of the tuple of arguments and of the result."""
-    types = [parse_type(parameter) for parameter in parameters]
-    return Function(
-        name="f",
-        parameters=tuple(Parameter(f"x{number}", type) for number, type in enumerate(types)),
-        returns=parse_type(returns),
-        docstring="",
-        cases=tuple(
-            Case(tuple(map(elaborate, read_value(arguments), types)), value(expected, returns, expected=True))
-            for arguments, expected in cases
-        ),
-        source="def f(): ...",
-        python_name="f",
-    )
 
 
 def table(answers: Sequence[str]) -> str:

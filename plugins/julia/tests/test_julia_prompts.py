@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from julia_helpers import function_of
 
 from multiplt.execute.verdicts import Judge
 from multiplt.identifiers import spell_function
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion
-from multiplt.testing.judging import problem_of, read_function, verdicts
+from multiplt.testing.judging import function_of, problem_of, read_function, verdicts
 from multiplt_lang_julia import plugin
 from multiplt_lang_julia.spelling import documentation
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from julia_helpers import failed_lines, function_of, run_bare, table
+from julia_helpers import failed_lines, run_bare, table
 
 from multiplt.execute.verdicts import Judge
 from multiplt.functions import Case
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion
-from multiplt.testing.judging import problem_of, read_function, verdicts
+from multiplt.testing.judging import function_of, problem_of, read_function, verdicts
 from multiplt.types import BOOL, INT
 from multiplt.values import Value
 

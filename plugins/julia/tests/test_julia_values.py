@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from julia_helpers import function_of, table
+from julia_helpers import table
 
 from multiplt.errors import Refused
 from multiplt.execute.verdicts import Judge
 from multiplt.plugins import BoundLanguage
 from multiplt.problems import Completion, Status
-from multiplt.testing.judging import problem_of, value, verdicts
+from multiplt.testing.judging import function_of, problem_of, value, verdicts
 from multiplt_lang_julia import plugin
 
 RENDERED = [

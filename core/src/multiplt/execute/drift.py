@@ -84,12 +84,14 @@ def _content(outcome: Outcome) -> object:
 
 
 def _ordered(value: Any) -> str:
-    """A decoded value as text, sets and dictionaries in one order."""
+    """A decoded value as text, sets and dictionaries in one order; each quoting would double it."""
     match value:
         case Items(items):
-            return f"Items{sorted(map(_ordered, items))}"
+            parts = sorted(map(_ordered, items))
         case Pairs(pairs):
-            return f"Pairs{sorted((_ordered(key), _ordered(item)) for key, item in pairs)}"
+            parts = sorted(f"{_ordered(key)}: {_ordered(item)}" for key, item in pairs)
         case list() | tuple():
-            return f"{type(value).__name__}{[*map(_ordered, value)]}"
-    return repr(value)
+            parts = [*map(_ordered, value)]
+        case _:
+            return repr(value)
+    return f"{type(value).__name__}({', '.join(parts)})"

@@ -183,4 +183,3 @@ def _count(summary: LanguageSummary, output: Path) -> None:
         summary.completions += len(row["samples"])
         summary.verdicts.update(result["status"] if result else "no verdict" for result in row["results"])
     summary.validated = summary.stages[-1].rows_kept
-
