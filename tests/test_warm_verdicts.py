@@ -130,11 +130,13 @@ def test_servers_that_are_killed_cost_no_verdict(language: str) -> None:
     sandbox = Bubblewrap(eager=True)
     with Executor(sandbox) as executor:
         judge = Judge(target, executor, LIMITS)
-        statuses = []
+        statuses, killed = [], 0
         for judged in judge.verdicts(map(submission, range(programs))):
             statuses.append(judged.verdict.status)
             if len(statuses) % (programs // kills) == 0 and (processes := sorted(sandbox.kept())):
                 with suppress(ProcessLookupError):
                     os.kill(chance.choice(processes), signal.SIGKILL)
+                    killed += 1
         assert statuses == [Status.WRONG if number % 3 else Status.OK for number in range(programs)]
         assert executor.counters.warm > programs / 2
+        assert killed > kills / 2
