@@ -69,7 +69,7 @@ class DriftGuard:
 
 def _decisive(outcome: Outcome) -> tuple[object, ...]:
     """What of an outcome decides a verdict: the limit that it met, or exit code and records."""
-    if outcome.timed_out or outcome.out_of_memory or outcome.channel_overflow:
+    if outcome.met_a_limit:
         return outcome.timed_out, outcome.out_of_memory, outcome.channel_overflow
     return outcome.exit_code, outcome.failed_check, _content(outcome)
 

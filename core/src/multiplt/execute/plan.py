@@ -164,3 +164,8 @@ class Outcome:
     waited_s: float | None = None
     retried: bool = False
     warm: bool = False
+
+    @property
+    def met_a_limit(self) -> bool:
+        """Whether it was ended for time, memory or what it wrote to the channel."""
+        return self.timed_out or self.out_of_memory or self.channel_overflow

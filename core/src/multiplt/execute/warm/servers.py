@@ -117,8 +117,7 @@ def _run(plan: ExecutionPlan, server: WarmServer, stop: Stop | None) -> Outcome:
     patience_s = plan.server and plan.server.patience_s
     if patience_s and patience_s < plan.limits.wall_s:
         outcome = server.run(replace(plan, limits=plan.limits.with_(wall_s=patience_s)), stop, fast=True)
-        met_a_limit = outcome.timed_out or outcome.out_of_memory or outcome.channel_overflow
-        if not met_a_limit and outcome.exit_code >= 0 and outcome.exit_code != UNDECIDED:
+        if not outcome.met_a_limit and outcome.exit_code >= 0 and outcome.exit_code != UNDECIDED:
             return outcome
     return server.run(plan, stop)
 
