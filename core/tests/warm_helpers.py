@@ -27,7 +27,9 @@ if check and int(check) + 1 <= len(checks):
         json.dump([checks, run], file)
 for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
     signal.signal(number, signal.SIG_DFL)
-environment = {name: os.environ[name] for name in os.environ if not name.startswith("MULTIPLT_")}
+for name in ("MULTIPLT_CONTROL", "MULTIPLT_SERVE", "LD_BIND_NOW"):  # C has removed them, which os.environ does not see
+    del os.environ[name]
+environment = dict(os.environ)
 if getenv(b"MULTIPLT_FAST"):
     environment["MODE"] = "fast"
 argv = checks[int(check)] if check else run

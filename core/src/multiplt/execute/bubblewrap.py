@@ -104,7 +104,8 @@ class Bubblewrap(LocalSandbox):
         with ExitStack() as stack:
             control = lift(theirs.detach())
             stack.callback(os.close, control)
-            environment = {**plan.environment, "MULTIPLT_CONTROL": str(control), "MULTIPLT_SERVE": LIBRARY}
+            own = {"MULTIPLT_CONTROL": str(control), "MULTIPLT_SERVE": LIBRARY, "LD_BIND_NOW": "1"}  # for every child
+            environment = {**plan.environment, **own}
             script = f"ulimit -c 0; exec {shlex.join(server.run.argv)} 4>&-"
             limits = plan.limits.with_(scratch=plan.limits.scratch + ROOM)
             plan = replace(plan, environment=environment, limits=limits)

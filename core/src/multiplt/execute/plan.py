@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 MIB = 1024 * 1024
@@ -93,7 +93,7 @@ class Server:
     patience_s: float | None = None
     keeps: int = 0
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over all that makes it what it is."""
         return _fingerprint((*sorted(self.files.items()), self.run.argv, self.patience_s, self.keeps))
@@ -131,10 +131,12 @@ class ExecutionPlan:
 
     def fingerprint(self) -> str:
         """SHA-256 over all that decides the outcome: files, commands, limits, toolchain version and server."""
-        parts = (sorted(self.files.items()), self.run.argv, [c.argv for c in self.checks], _text(self.limits),
-                 sorted(self.environment.items()), self.mounts, self.toolchain,
+        files = sorted(self.files.items())
+        parts = ([(path, len(text)) for path, text in files], self.run.argv, [c.argv for c in self.checks],
+                 _text(self.limits), sorted(self.environment.items()), self.mounts, self.toolchain,
                  self.server and self.server.fingerprint)  # fmt: skip
-        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        everything = "".join((repr(parts), *(text for _, text in files)))
+        return hashlib.sha256(everything.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,7 @@ class Process:
 
     def close(self) -> None:
         """Close our ends."""
-        for descriptor in (self.pidfd, self.nonce, self.stdout, self.stderr, self.channel, self.status):
-            if descriptor >= 0:
-                os.close(descriptor)
+        close(self.pidfd, self.nonce, self.stdout, self.stderr, self.channel, self.status)
 
 
 def spawn(argv: Sequence[str], environment: Mapping[str, str], inherited: Sequence[int] = ()) -> Process:
@@ -38,34 +36,38 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], inherited: Sequen
     It gets a pipe each at 0 to 4, `inherited` at their own numbers (10 and up), and nothing else,
     whatever this process itself inherited. Raises `OSError` where that is not possible.
     """
-    with open_pipes() as (ours, theirs):
+    with open_pipes(5) as (ours, theirs):
+        os.fchmod(theirs[4], 0o000)  # nor can it open the status again, for anything
+        theirs[:] = map(lift, theirs)
         pid = _posix_spawn(argv, environment, theirs, inherited)
         return Process(pid, os.pidfd_open(pid), *ours)
 
 
 @contextmanager
-def open_pipes() -> Iterator[tuple[list[int], list[int]]]:
-    """A pipe each for 0 to 4: our ends, and theirs, which are closed at the end; ours too where that is an error."""
+def open_pipes(count: int) -> Iterator[tuple[list[int], list[int]]]:
+    """A pipe each for 0 to `count` - 1: our ends, and theirs, which are closed at the end; ours too after an error."""
     ours: list[int] = []
     theirs: list[int] = []
     try:
-        for reads in (True, False, False, False, False):
+        for number in range(count):
             read, write = os.pipe2(os.O_CLOEXEC)
-            ours.append(write if reads else read)
-            theirs.append(read if reads else write)
-        # Through /proc/self/fd the program may open the channel again to write, not to read; the status not at all.
-        os.fchmod(theirs[3], 0o222)
-        os.fchmod(theirs[4], 0o000)
+            ours.append(read if number else write)
+            theirs.append(write if number else read)
+        os.fchmod(theirs[3], 0o222)  # through /proc/self/fd the program may open the channel again to write, not to read
         for descriptor in ours[1:]:
             os.set_blocking(descriptor, False)
-        theirs[:] = map(lift, theirs)
         yield ours, theirs
     except BaseException:
-        for descriptor in ours:
-            os.close(descriptor)
+        close(*ours)
         raise
     finally:
-        for descriptor in theirs:
+        close(*theirs)
+
+
+def close(*descriptors: int) -> None:
+    """Close descriptors; a negative one stands for none."""
+    for descriptor in descriptors:
+        if descriptor >= 0:
             os.close(descriptor)
 
 

@@ -14,7 +14,7 @@ gc.freeze()  # so that children do not copy what they only look at
 
 multiplt_serve()
 
-for name in ("MULTIPLT_CONTROL", "MULTIPLT_SERVE"):  # C has removed them, which os.environ does not see
+for name in ("MULTIPLT_CONTROL", "MULTIPLT_SERVE", "LD_BIND_NOW"):  # C has removed them, which os.environ does not see
     del os.environ[name]
 sys.path[0] = str(Path.cwd())
 sys.argv[0] = "recorder.py"

@@ -9,11 +9,13 @@
  * what is at its default there (signal(7)), it is not dumpable (no ptrace, no /proc/1/mem), its threads cannot be
  * signalled, and limits, priority and cores that a guest set for it end it; then a new one is started. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -41,8 +43,8 @@ struct answer { int64_t status, failed_check, cpu_us; };
 struct settings { struct rlimit limits[RLIM_NLIMITS]; cpu_set_t cores; int nice, policy; };
 
 static int control;
-static pid_t first_guest;
 static struct held { enum { OTHER, MEMORY, EVENT, LOOP, PIPE, COPY } kind; int flags, of; ino_t node; } held[DESCRIPTORS];
+static int held_end = GIVEN; /* above all that are held */
 static struct sigaction handlers[SIGNALS];
 static sigset_t blocked;
 
@@ -136,6 +138,15 @@ static void use_huge_pages(void) {
     fclose(maps);
 }
 
+/* A guest's memory would lie in the holes between what the interpreter has loaded, each in a page to be copied first. */
+static void fill_holes(void) {
+#ifdef __GLIBC__
+    const char *end = (char *)sbrk(0) - mallinfo().keepcost; /* mallinfo2 is newer than some systems */
+    for (size_t chunk = 1 << 16; chunk >= 32; chunk = chunk > 1024 ? chunk / 2 : chunk - 16)
+        for (const char *hole = NULL; hole < end;) must((hole = malloc(chunk - sizeof chunk)) != NULL);
+#endif
+}
+
 /* The guest. */
 
 /* What an interpreter has opened for itself; what a guest inherits of that it would share with later ones, so it gets
@@ -148,6 +159,7 @@ static void find_held(void) {
         snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
         if (readlink(link, target, sizeof target - 1) < 0) continue;
         must((it->flags = fcntl(descriptor, F_GETFL)) >= 0 && !fstat(descriptor, &status));
+        held_end = descriptor + 1;
         if (!strcmp(target, "/proc/1/mem")) it->kind = MEMORY;
         if (!strcmp(target, "anon_inode:[eventfd]")) it->kind = EVENT;
         if (!strcmp(target, "anon_inode:[eventpoll]")) it->kind = LOOP;
@@ -166,7 +178,7 @@ static void put(int own, int descriptor) {
 static void renew_pipe(ino_t node) {
     int ends[2], left = 1;
     must(!pipe2(ends, O_CLOEXEC));
-    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+    for (int descriptor = GIVEN; descriptor < held_end; descriptor++) {
         struct held *it = &held[descriptor];
         if (it->kind != PIPE || it->node != node) continue;
         const int writes = (it->flags & O_ACCMODE) == O_WRONLY;
@@ -195,7 +207,7 @@ static void renew_loop(int descriptor) {
 }
 
 static void renew_held(void) {
-    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++) {
+    for (int descriptor = GIVEN; descriptor < held_end; descriptor++) {
         const struct held *it = &held[descriptor];
         struct pollfd waker = {descriptor, POLLIN, 0};
         if (it->kind == MEMORY) put(open("/proc/self/mem", O_RDWR | O_CLOEXEC), descriptor);
@@ -203,8 +215,16 @@ static void renew_held(void) {
         if (it->kind == COPY) must(!fcntl(it->of, F_SETFL, it->flags)), put(dup(it->of), descriptor);
         if (it->kind == PIPE) renew_pipe(it->node);
     }
-    for (int descriptor = GIVEN; descriptor < DESCRIPTORS; descriptor++)
+    for (int descriptor = GIVEN; descriptor < held_end; descriptor++)
         if (held[descriptor].kind == LOOP) renew_loop(descriptor);
+}
+
+static int newest_thread(void) {
+    int newest = 0;
+    DIR *threads = opendir("/proc/self/task");
+    must(threads != NULL);
+    for (struct dirent *thread; (thread = readdir(threads));) if (atoi(thread->d_name) > newest) newest = atoi(thread->d_name);
+    return closedir(threads), newest;
 }
 
 /* No signal to a thread of the server, whose ids are below those of all guests. */
@@ -216,13 +236,17 @@ static void shield_threads(void) {
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tkill, 1, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 2),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, id),
-        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first_guest ? first_guest : getpid(), 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest_thread(), 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
     };
     struct sock_fprog filter = {sizeof rules / sizeof *rules, rules};
     must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
 }
+
+/* A guest exits as any program does, but for what the interpreter's libraries do at the end: that takes longer than a
+ * small program. What it has registered itself comes before this. */
+static void leave(int status, void *nothing) { (void)nothing, fflush(NULL), _exit(status); }
 
 static void become_guest(const struct request *request, const int *given, uint64_t command) {
     setsid();
@@ -237,7 +261,6 @@ static void become_guest(const struct request *request, const int *given, uint64
         must(nothing >= 0 && dup2(nothing, 0) == 0 && !close(nothing) && !close(CHANNEL) && !setenv("MULTIPLT_CHECK", name, 1));
     }
     must(!request->fast || !setenv("MULTIPLT_FAST", "1", 1));
-    shield_threads();
     for (int limit = 0; limit < LIMITS; limit++) {
         struct rlimit value = {request->limits[limit], request->limits[limit] + (RESOURCES[limit] == RLIMIT_CPU)};
         must(!setrlimit(RESOURCES[limit], &value));
@@ -245,6 +268,9 @@ static void become_guest(const struct request *request, const int *given, uint64
     for (int number = 1; number < SIGNALS; number++)
         if (handlers[number].sa_handler != SIG_DFL) sigaction(number, &handlers[number], NULL);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
+#ifdef __GLIBC__
+    must(!on_exit(leave, NULL));
+#endif
 }
 
 /* Waits for a command's end, or for a K (true), and ends all that it started. */
@@ -283,11 +309,11 @@ void multiplt_leave(void) { exit(0); }
 long multiplt_serve(void) {
     const char *number = getenv("MULTIPLT_CONTROL");
     must(number && (control = atoi(number)) >= GIVEN && getpid() == 1);
-    must(!unsetenv("MULTIPLT_CONTROL") && !unsetenv("MULTIPLT_SERVE"));
+    must(!unsetenv("MULTIPLT_CONTROL") && !unsetenv("MULTIPLT_SERVE") && !unsetenv("LD_BIND_NOW"));
     must(!prctl(PR_SET_DUMPABLE, 0) && !fcntl(control, F_SETFD, FD_CLOEXEC));
     struct settings settings, now;
     struct answer answer = {0, -1, 0}; /* the first says that the server is up */
-    find_held(), ignore_signals(), use_huge_pages();
+    find_held(), ignore_signals(), fill_holes(), use_huge_pages(), shield_threads();
     for (read_settings(&settings);; must(!memcmp(&now, &settings, sizeof now))) {
         int given[GIVEN];
         must(write(control, &answer, sizeof answer) == sizeof answer);
@@ -300,7 +326,6 @@ long multiplt_serve(void) {
             const pid_t guest = fork();
             must(guest >= 0);
             if (!guest) return become_guest(request, given, command), 1;
-            if (!first_guest) first_guest = guest;
             killed = end_guest(guest, &answer);
             if (command < request->checks && answer.status) answer.failed_check = command;
         }

@@ -17,7 +17,7 @@ from multiplt.execute.guest_script import cpu_limit
 from multiplt.execute.plan import ExecutionPlan, Limits, Outcome
 from multiplt.execute.runner import KILL_S, Launch, LocalSandbox, Run, as_exit_code, drain, prefer_for_oom
 from multiplt.execute.sandbox import InfrastructureError, Stop
-from multiplt.execute.spawn import Process, open_pipes, spawn
+from multiplt.execute.spawn import Process, close, open_pipes, spawn
 
 ANSWER = struct.Struct("=qqq")  # wait status, the check that failed or -1, microseconds of CPU time
 REQUEST = struct.Struct("=9Q")  # bytes of all files, number of checks and of files, fast mode; limits as in serve.c
@@ -53,15 +53,13 @@ class WarmServer:
 
         Raises `ServerLost` where the server did not outlive them.
         """
-        with open_pipes() as (ours, theirs):
+        with open_pipes(4) as (ours, theirs):
             try:
-                self._request(plan, theirs[:4], fast)
+                self._request(plan, theirs, fast)
             except OSError as error:
                 raise ServerLost from error
-        os.close(ours[-1])  # the status of a program that was started for itself; here the server answers
-        ours[-1] = os.dup(self.control.fileno())
-        watched = Process(self.process.pid, os.dup(self.process.pidfd), *ours)
-        return _GuestRun(self, plan, watched, stop).outcome()
+        program = Process(self.process.pid, self.process.pidfd, *ours, status=self.control.fileno())
+        return _GuestRun(self, plan, program, stop).outcome()
 
     @property
     def processes(self) -> frozenset[int]:
@@ -90,9 +88,11 @@ class WarmServer:
         for name, text in plan.files.items():
             path, data = name.encode() + b"\0", text.encode("utf-8", "surrogatepass")
             parts += [FILE.pack(len(path), len(data)), path, data]
-        files, limits = b"".join(parts), _limits(plan.limits, self.threads)
-        socket.send_fds(self.control, [b"R"], list(descriptors))
-        self.control.sendall(REQUEST.pack(len(files), len(plan.checks), len(plan.files), fast, *limits) + files)
+        size, limits = sum(map(len, parts)), _limits(plan.limits, self.threads)
+        head = REQUEST.pack(size, len(plan.checks), len(plan.files), fast, *limits)
+        request = b"".join((b"R", head, *parts))
+        sent = socket.send_fds(self.control, [request], list(descriptors))
+        self.control.sendall(request[sent:])
 
 
 class _GuestRun(Run):
@@ -149,7 +149,7 @@ class _GuestRun(Run):
         return as_exit_code(os.waitstatus_to_exitcode(status)), cpu_us / 1e6
 
     def _end(self) -> None:
-        self.process.close()
+        close(self.process.nonce, self.process.stdout, self.process.stderr, self.process.channel)
 
 
 def _limits(limits: Limits, threads: int) -> tuple[int, ...]:
