@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from multiplt.execute.executor import READY_PER_WORKER, Executor
 from multiplt.execute.machine import MemoryBudget, machine_memory, starved
@@ -117,6 +119,17 @@ def test_other_limits_or_toolchain_are_another_program(sandbox: Sandbox) -> None
     with Executor(sandbox) as executor:
         assert len(list(executor.run(plans))) == 4
         assert executor.counters.run == 4
+
+
+TEXTS = st.text("ab'(), \\", max_size=3)
+PLANS = st.builds(ExecutionPlan, st.dictionaries(TEXTS, TEXTS, max_size=2), st.just(Command("true")), toolchain=TEXTS)
+
+
+@given(PLANS, PLANS)
+@example(ExecutionPlan({"a": "b", "b": ""}, Command("true")), ExecutionPlan({"a": "", "b": "b"}, Command("true")))
+@example(ExecutionPlan({"a": "\ud800"}, Command("true")), ExecutionPlan({"a": "\ud801"}, Command("true")))
+def test_no_other_plan_has_the_same_fingerprint(one: ExecutionPlan, other: ExecutionPlan) -> None:
+    assert (one.fingerprint() == other.fingerprint()) == (one == other)
 
 
 def test_timeouts_are_counted(sandbox: Sandbox) -> None:

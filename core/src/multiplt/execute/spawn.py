@@ -45,7 +45,7 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], inherited: Sequen
 
 @contextmanager
 def open_pipes(count: int) -> Iterator[tuple[list[int], list[int]]]:
-    """A pipe each for 0 to `count` - 1: our ends, and theirs, which are closed at the end; ours too after an error."""
+    """A pipe each for the first `count` (4 or 5): our ends, and theirs, closed at the end; ours too after an error."""
     ours: list[int] = []
     theirs: list[int] = []
     try:
@@ -53,7 +53,7 @@ def open_pipes(count: int) -> Iterator[tuple[list[int], list[int]]]:
             read, write = os.pipe2(os.O_CLOEXEC)
             ours.append(read if number else write)
             theirs.append(write if number else read)
-        os.fchmod(theirs[3], 0o222)  # through /proc/self/fd the program may open the channel again to write, not to read
+        os.fchmod(theirs[3], 0o222)  # the program may open the channel again (/proc/self/fd) to write, not to read
         for descriptor in ours[1:]:
             os.set_blocking(descriptor, False)
         yield ours, theirs

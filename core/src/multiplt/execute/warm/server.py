@@ -58,7 +58,9 @@ class WarmServer:
                 self._request(plan, theirs, fast)
             except OSError as error:
                 raise ServerLost from error
-        program = Process(self.process.pid, self.process.pidfd, *ours, status=self.control.fileno())
+        nonce, stdout, stderr, channel = ours
+        answers = self.control.fileno()
+        program = Process(self.process.pid, self.process.pidfd, nonce, stdout, stderr, channel, status=answers)
         return _GuestRun(self, plan, program, stop).outcome()
 
     @property
