@@ -27,9 +27,8 @@ if check and int(check) + 1 <= len(checks):
         json.dump([checks, run], file)
 for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
     signal.signal(number, signal.SIG_DFL)
-for name in ("MULTIPLT_CONTROL", "MULTIPLT_SERVE", "LD_BIND_NOW"):  # C has removed them, which os.environ does not see
-    del os.environ[name]
-environment = dict(os.environ)
+# What C has removed since the start, os.environ still has.
+environment = {name: value for name, value in os.environ.items() if getenv(name.encode()) is not None}
 if getenv(b"MULTIPLT_FAST"):
     environment["MODE"] = "fast"
 argv = checks[int(check)] if check else run

@@ -135,7 +135,7 @@ class ExecutionPlan:
         parts = ([(path, len(text)) for path, text in files], self.run.argv, [c.argv for c in self.checks],
                  _text(self.limits), sorted(self.environment.items()), self.mounts, self.toolchain,
                  self.server and self.server.fingerprint)  # fmt: skip
-        everything = "".join((repr(parts), *(text for _, text in files)))
+        everything = "".join((repr(parts), *(text for _, text in files)))  # the lengths in front keep the texts apart
         return hashlib.sha256(everything.encode("utf-8", "surrogatepass")).hexdigest()
 
 
